@@ -207,3 +207,15 @@ class Recording:
     trace_id: str
     process: Process
     calls: tuple[RecordedCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a person left in the debugger, as its newest record says; deleted ones are not shown."""
+
+    mark_id: str
+    mark: Literal["breakpoint", "watch", "bookmark"]
+    trace_id: str | None
+    """None: it holds for every trace."""
+    value: Json
+    created_at_ns: int
