@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "chain", "agent", "llm", "tool", "retriever", "embedding", "reranker", "guardrail", "evaluator", "prompt", "span"
+    "chain",
+    "agent",
+    "llm",
+    "tool",
+    "retriever",
+    "embedding",
+    "reranker",
+    "guardrail",
+    "evaluator",
+    "prompt",
+    "span",
 ]
 Status: TypeAlias = Literal["running", "ok", "error", "interrupted"]
 Flavour: TypeAlias = Literal["sync", "async", "gen", "agen"]

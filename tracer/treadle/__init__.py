@@ -1,0 +1,1 @@
+"""Treadle: a debugger for chains of models."""

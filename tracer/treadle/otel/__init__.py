@@ -1,0 +1,1 @@
+"""What knows OpenTelemetry: every other module gets ids and contexts from here."""

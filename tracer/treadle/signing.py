@@ -1,0 +1,110 @@
+"""Signatures that tell what this user recorded from what somebody changed or forged.
+
+Keyed BLAKE2b (RFC 7693) with a 16-byte digest and the user's own key, which lives outside every store, mode 0600.
+What is signed is told in `docs/journal.md`. Without a key, records are unsigned and replay asks for `--trust`.
+"""
+
+import hmac
+import os
+import secrets
+from hashlib import blake2b
+from pathlib import Path
+
+from treadle.model import Chunk, RecordedCall
+
+KEY_BYTES = 32
+DIGEST_BYTES = 16
+
+
+def key_path() -> Path:
+    """Return where the user's key is: `TREADLE_KEY_FILE`, else `treadle/key` in the user's data folder (XDG)."""
+    named = os.environ.get("TREADLE_KEY_FILE")
+    if named:
+        return Path(named)
+    data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data_home) / "treadle" / "key"
+
+
+def load_key(*, create: bool) -> bytes | None:
+    """Return the user's key, or None where there is none to be had.
+
+    A key file that others can read is not used: what it signed could be anybody's.
+    """
+    path = key_path()
+    try:
+        status = path.stat()
+        if status.st_mode & 0o077 or status.st_uid != os.getuid():
+            return None
+        key = path.read_bytes()
+        return key if len(key) == KEY_BYTES else None
+    except FileNotFoundError:
+        return _create_key(path) if create else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def sign(key: bytes, *parts: bytes) -> str:
+    """Return the signature over the parts joined by newlines, in hex."""
+    return blake2b(b"\n".join(parts), key=key, digest_size=DIGEST_BYTES).hexdigest()
+
+
+def sign_start(key: bytes, *, trace: str, span: str, function: str, payload: bytes) -> str:
+    """Sign a start record: what was called, with what."""
+    return sign(key, b"start", trace.encode(), span.encode(), function.encode(errors="replace"), payload)
+
+
+def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: str, payload: bytes) -> str:
+    """Sign an end record: what came back."""
+    return sign(key, b"end", trace.encode(), span.encode(), status.encode(), chunks_digest.encode(), payload)
+
+
+def digest_chunks(chunks: tuple[Chunk, ...]) -> str:
+    """Return the digest that an end record carries over its stream's chunks; empty where there are none."""
+    if not chunks:
+        return ""
+    running = blake2b(digest_size=DIGEST_BYTES)
+    for chunk in chunks:
+        running.update(b"%d %s\n" % (chunk.at_ns, chunk.payload))
+    return running.hexdigest()
+
+
+def verify_start(key: bytes, call: RecordedCall) -> bool:
+    """Tell whether this user recorded these arguments for this function."""
+    function = f"{call.function.module}:{call.function.qualname}" if call.function else call.name
+    expected = sign_start(
+        key, trace=call.trace_id, span=call.span_id, function=function, payload=call.input_tagged
+    )
+    return hmac.compare_digest(expected, call.start_signature or "")
+
+
+def verify_end(key: bytes, call: RecordedCall) -> bool:
+    """Tell whether this user recorded this answer, chunk by chunk."""
+    expected = sign_end(
+        key,
+        trace=call.trace_id,
+        span=call.span_id,
+        status=call.status,
+        chunks_digest=digest_chunks(call.chunks),
+        payload=call.output_tagged or b"",
+    )
+    return hmac.compare_digest(expected, call.end_signature or "")
+
+
+def _create_key(path: Path) -> bytes | None:
+    """Write a new key; where another process was first, use theirs."""
+    key = secrets.token_bytes(KEY_BYTES)
+    newborn = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(newborn, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key)
+        try:
+            os.link(newborn, path)
+        except FileExistsError:
+            return load_key(create=False)
+        finally:
+            newborn.unlink()
+    except OSError:
+        return None
+    return key
