@@ -1,0 +1,1 @@
+"""Treadle's faces: the terminal app and the commands."""
