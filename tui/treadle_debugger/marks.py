@@ -1,0 +1,49 @@
+"""What people leave in the store: breakpoints, watches and bookmarks, appended as journal records.
+
+A store that cannot be written (someone else's, a read-only disk) still gets its breakpoints and watches: they hold
+until the session ends, and `Keeper.trouble` says why they were not kept.
+"""
+
+import secrets
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from treadle.errors import JournalError
+from treadle.journal import write_people_record
+from treadle.model import Json, Mark
+
+if TYPE_CHECKING:
+    from treadle_storage import Store
+
+MarkKind: TypeAlias = Literal["breakpoint", "watch", "bookmark"]
+
+
+def new_mark_id() -> str:
+    """Return an id for a new mark."""
+    return secrets.token_hex(8)
+
+
+class Keeper:
+    """Writes marks to a store and reads them back."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+        self.trouble: str | None = None
+
+    def read(self, kind: MarkKind, trace_id: str) -> list[Mark]:
+        """Return the marks of one kind that hold for a trace, the oldest first."""
+        marks = [mark for mark in self._store.marks() if mark.mark == kind]
+        return [mark for mark in marks if mark.trace_id in (None, trace_id)]
+
+    def keep(self, mark_id: str, kind: MarkKind, value: Json, *, trace_id: str | None = None) -> None:
+        """Append a mark, or what has changed about it."""
+        self._write(id=mark_id, mark=kind, trace=trace_id, value=value)
+
+    def forget(self, mark_id: str, kind: MarkKind) -> None:
+        """Append that a mark is gone."""
+        self._write(id=mark_id, mark=kind, deleted=True)
+
+    def _write(self, **fields: Json) -> None:
+        try:
+            write_people_record(self._store.path, "mark", **fields)
+        except JournalError as error:
+            self.trouble = str(error)
