@@ -1,16 +1,17 @@
 """Breakpoints, tracepoints and kept marks, on traces in memory."""
 
 import pytest
-from tui.test_session import kept_marks, standing_on
-from tui.trees import CHAIN, SmallStore, tree_of
 
 from treadle.errors import QueryError
 from treadle.model import Mark
 from treadle_debugger.session import Session
+from tui.test_session import kept_marks, standing_on
+from tui.trees import CHAIN, SmallStore, tree_of
 
 
 @pytest.fixture
 def session(tmp_path):
+    """Open a session on the example chain."""
     return Session(SmallStore(tmp_path, CHAIN), "7f3a")
 
 

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tui.trees import CHAIN, TASKS
 
 from treadle_debugger import moves
 from treadle_debugger.orders import clock_order, tree_order
+from tui.trees import CHAIN, TASKS
 
 EVERY_MOVE = (moves.step, moves.next_step, moves.finish)
 
 
 def names(tree, steps):
+    """Return the names of steps."""
     return [tree.names[tree.name[row]] for row in steps]
 
 
@@ -24,6 +25,7 @@ def parents(draw):
 
 
 def depths_of(parent):
+    """Return how deep each step is."""
     depth = np.zeros(len(parent), dtype=np.int16)
     for row, above in enumerate(parent):
         depth[row] = 0 if above < 0 else depth[above] + 1

@@ -5,18 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tui.trees import CHAIN, TASKS, SmallStore, tree_of
 
 from treadle.errors import NotFoundError
 from treadle_debugger.session import Session
+from tui.trees import CHAIN, TASKS, SmallStore, tree_of
 
 
 @pytest.fixture
 def session(tmp_path):
+    """Open a session on the example chain."""
     return Session(SmallStore(tmp_path, CHAIN), "7f3a")
 
 
 def standing_on(session):
+    """Return the name of the step at the position."""
     return session.tree.names[session.tree.name[session.position]]
 
 
@@ -213,6 +215,7 @@ def test_bookmarks_name_spans(session):
 
 
 def kept_marks(store):
+    """Return the mark records in a store's journals, the oldest first."""
     lines = [line for file in sorted((store / "journal").iterdir()) for line in file.read_text().splitlines()]
     return [record for record in map(json.loads, lines) if record["r"] == "mark"]
 

@@ -26,9 +26,11 @@ class SmallTree:
         return len(self.parent)
 
     def hex_id(self, row: int) -> str:
+        """Name a row."""
         return f"{row + 1:016x}"
 
     def index_of(self, span_id: str) -> int:
+        """Find a row."""
         row = int(span_id, 16) - 1
         if not 0 <= row < len(self):
             raise NotFoundError(f"no step {span_id}")
@@ -75,9 +77,11 @@ class SmallStore:
     kept: list[Mark] = field(default_factory=list)
 
     def tree(self, trace_id: str) -> SmallTree:
+        """Return the one tree."""
         return self.the_tree
 
     def hits(self, trace_id: str, condition: str, *, above_row: int | None = None) -> np.ndarray:
+        """Evaluate a condition over all rows."""
         self.asked.append(condition)
         tree = self.the_tree
         if condition.startswith("kind="):
@@ -94,17 +98,21 @@ class SmallStore:
         return Watched(expression, None, None, f"no column {expression}")
 
     def watch(self, trace_id: str, span_id: str, expressions: list[str]) -> list[Watched]:
+        """Evaluate expressions at a row."""
         self.asked.append(f"watch {span_id}")
         return [self._value(self.the_tree.index_of(span_id), expression) for expression in expressions]
 
     def column(self, trace_id: str, expression: str) -> list[str | None]:
+        """Evaluate an expression at all rows."""
         return [self._value(row, expression).value for row in range(len(self.the_tree))]
 
     def search(self, trace_id: str, text: str) -> np.ndarray:
+        """Look for a text in the payloads."""
         hits = [text in self.payloads.get(row, "") for row in range(len(self.the_tree))]
         return np.array(hits, dtype=np.bool_)
 
     def marks(self) -> list[Mark]:
+        """Return what was kept."""
         return self.kept
 
     def __getattr__(self, name: str) -> Any:
