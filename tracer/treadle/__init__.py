@@ -1,1 +1,37 @@
-"""Treadle: a debugger for chains of models."""
+"""Treadle: a debugger for chains of models.
+
+    import treadle
+
+    @treadle.trace
+    def answer(question: str) -> str: ...
+
+Importing this loads nothing heavy; the first traced call does.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from treadle.decorators import span, trace
+
+if TYPE_CHECKING:
+    from treadle.clients import instrument
+    from treadle.current import current
+    from treadle.scoring import score
+    from treadle.settings import configure
+
+__all__ = ["configure", "current", "instrument", "score", "span", "trace"]
+
+_LATER = {
+    "configure": "treadle.settings",
+    "current": "treadle.current",
+    "instrument": "treadle.clients",
+    "score": "treadle.scoring",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the less common names when they are first used."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'treadle' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATER[name]), name)

@@ -71,9 +71,7 @@ def digest_chunks(chunks: tuple[Chunk, ...]) -> str:
 def verify_start(key: bytes, call: RecordedCall) -> bool:
     """Tell whether this user recorded these arguments for this function."""
     function = f"{call.function.module}:{call.function.qualname}" if call.function else call.name
-    expected = sign_start(
-        key, trace=call.trace_id, span=call.span_id, function=function, payload=call.input_tagged
-    )
+    expected = sign_start(key, trace=call.trace_id, span=call.span_id, function=function, payload=call.input_tagged)
     return hmac.compare_digest(expected, call.start_signature or "")
 
 

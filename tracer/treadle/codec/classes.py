@@ -11,9 +11,7 @@ Shape: TypeAlias = Literal[
 ]
 
 SUBCLASSED = (str, int, float, bytes, tuple, list, dict, set, frozenset)
-_LIBRARY_FOLDERS = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")} - {None}
-)
+_LIBRARY_FOLDERS = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")} - {None})
 
 
 def type_name(cls: type) -> str:

@@ -322,7 +322,8 @@ def _exception(walk: Walk, value: BaseException) -> Any:
 
 
 def _subclass(walk: Walk, value: Any) -> Any:
-    for base in (str, bytes, float, int, tuple, list, dict, frozenset, set):
+    bases: tuple[Any, ...] = (str, bytes, float, int, tuple, list, dict, frozenset, set)
+    for base in bases:
         if isinstance(value, base):
             return _typed("subclass", value, _EXACT[base](walk, base(value)))
     return walk.opaque(value, f"{type_name(type(value))} has no encoder")

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 SHORTEST_SECRET = 8
 SHORTEST_ENVIRONMENT_SECRET = 12
@@ -59,7 +60,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
     (
         "PRIVATE KEY",
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S),
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     ),
     ("://", re.compile(r"(?<=://)[^\s:/@]*:[^\s/@]+(?=@)")),
     ("earer ", re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{16,}")),
@@ -103,7 +104,7 @@ def is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
     if not _SECRET_WORDS.isdisjoint(words):
         return True
-    if any(pair in _SECRET_PAIRS for pair in zip(words, words[1:], strict=False)):
+    if any(pair in _SECRET_PAIRS for pair in pairwise(words)):
         return True
     return words[-1:] == ["token"] and (len(words) == 1 or not _TOKEN_QUALIFIERS.isdisjoint(words))
 

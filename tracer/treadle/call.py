@@ -1,0 +1,242 @@
+"""One traced call from its beginning to its end: the only place where recording happens.
+
+The four wrappers, `treadle.span` and the client patches all drive a `Call`: `begin`, then `resume` and `suspend`
+around each stretch of user code, then one of the ends. A call is current only while user code runs in it.
+"""
+
+import asyncio
+import contextvars
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Protocol
+
+from treadle import guard, turns
+from treadle.clock import now_ns
+from treadle.codec.encode import encode
+from treadle.failure import describe, writable
+from treadle.functions import Traced
+from treadle.lanes import CURRENT, Lane
+from treadle.model import EFFECT_KINDS
+from treadle.otel import current
+from treadle.recorder import Recorder, recorder
+from treadle.streams import Stream
+
+if TYPE_CHECKING:
+    from treadle.replay.answers import Answer
+
+OWN_FOLDER = str(Path(__file__).parent)
+NOT_FAILURES = (GeneratorExit, asyncio.CancelledError, KeyboardInterrupt, SystemExit)
+
+
+class Replayer(Protocol):
+    """What a replaying process puts in `REPLAYER`: see `treadle.replay`."""
+
+    def decide(self, call: "Call") -> "Answer | None":
+        """Return the answer that serves this call, or None to let it run."""
+
+
+REPLAYER: Replayer | None = None
+
+
+class Place:
+    """Where a call is made: under which call, as which of its submissions, in which OpenTelemetry context."""
+
+    __slots__ = ("context", "ordinal", "parent")
+
+    def __init__(self) -> None:
+        lane = CURRENT.get()
+        self.parent = lane.call if lane is not None else None
+        self.ordinal = lane.ordinal() if lane is not None else "0"
+        self.context: current.OtelContext | None = None
+
+    def keep_context(self) -> "Place":
+        """Remember the OpenTelemetry context too: the call itself begins later, maybe elsewhere."""
+        self.context = current.captured()
+        return self
+
+
+class Call:
+    """One call. Nothing here but a replay's divergence raises into the user's program."""
+
+    __slots__ = (
+        "_ended",
+        "_handle",
+        "_lane_token",
+        "_otel_token",
+        "_recorder",
+        "_stream",
+        "answer",
+        "attributes",
+        "ended_attributes",
+        "kind",
+        "lane",
+        "name",
+        "ordinal",
+        "parent",
+        "payload",
+        "span_id",
+        "started_at_ns",
+        "trace_id",
+        "traced",
+    )
+
+    def __init__(self, name: str, kind: str, *, traced: Traced | None, place: Place, writer: Recorder) -> None:
+        self.name = name
+        self.kind = kind
+        self.traced = traced
+        self.parent: Call | None = place.parent
+        self.ordinal = place.ordinal
+        self.lane = Lane(self)
+        self.attributes: dict[str, Any] = {}
+        self.ended_attributes: dict[str, Any] = {}
+        self.answer: Answer | None = None
+        self._recorder = writer
+        self._lane_token: contextvars.Token[Lane | None] | None = None
+        self._otel_token: current.OtelToken | None = None
+        self._stream: Stream | None = None
+        self._ended = False
+
+    def begin(self, held: Any, context: current.OtelContext | None) -> None:
+        """Start the span and put it on disk, with what the call was given."""
+        encoded = encode(held, self._recorder.redactor)
+        self.payload = encoded.payload
+        self.started_at_ns = now_ns()
+        handle = current.start(
+            self.name,
+            at_ns=self.started_at_ns,
+            attributes=self.attributes or None,
+            is_client=self.kind == "llm",
+            parent=context,
+        )
+        self._handle = handle
+        self.trace_id = handle.trace_id
+        self.span_id = handle.span_id
+        if self.parent is not None and self.parent.trace_id != self.trace_id:
+            self.parent = None
+        if REPLAYER is not None:
+            self.answer = REPLAYER.decide(self)
+        self._recorder.start(self, encoded.payload, encoded.why)
+
+    def origin(self) -> dict[str, Any]:
+        """Return the fields of the start record that say where the call comes from."""
+        fields: dict[str, Any] = {"thread": get_ident()}
+        if self.parent is not None:
+            fields["parent"] = self.parent.span_id
+        if (task := _task_name()) is not None:
+            fields["task"] = writable(task)
+        if self.answer is not None:
+            fields |= self.answer.origin()
+        return fields
+
+    def resume(self) -> None:
+        """Make this call current: user code of it runs from here on."""
+        self._lane_token = CURRENT.set(self.lane)
+        self._otel_token = current.attach(self._handle)
+
+    def suspend(self) -> None:
+        """Make current what was current before.
+
+        A coroutine that is collected in the middle of an await is closed in another context, which never was ours:
+        there is nothing to restore in it.
+        """
+        assert self._lane_token is not None
+        assert self._otel_token is not None
+        try:
+            CURRENT.reset(self._lane_token)
+        except ValueError:
+            return
+        current.detach(self._otel_token)
+
+    def chunk(self, value: Any) -> None:
+        """Record one chunk of a stream."""
+        try:
+            if self._stream is None:
+                self._stream = Stream(lambda waiting: self._recorder.chunks(self, waiting))
+            self._stream.add(now_ns(), encode(value, self._recorder.redactor).payload)
+        except Exception as error:  # noqa: BLE001 - the guard
+            guard.report(error)
+
+    def end(self, result: Any) -> None:
+        """Record that the call returned this."""
+        self._finish({"status": "ok"}, lambda: self._encode(result))
+
+    def end_stream(self, *, returned: Any = None, closed: bool = False, total: Any = None) -> None:
+        """Record that a stream is over.
+
+        Its output is `total` where the caller knows how to sum it, else the sum of its chunks, and its return value.
+        """
+        more: dict[str, Any] = {"status": "ok", "closed": True} if closed else {"status": "ok"}
+        self._finish(more, lambda: self._total(returned) if total is None else self._encode(total))
+
+    def fail(self, error: BaseException) -> None:
+        """Record that the call raised; cancellation and the like end it early, without a failure."""
+        if isinstance(error, NOT_FAILURES):
+            self.end_stream(closed=True)
+            return
+        failure = describe(error, self._recorder.redactor, own_folder=OWN_FOLDER)
+        self._finish({"status": "error", "error": failure}, lambda: self._encode(error))
+
+    def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        try:
+            if self._stream is not None:
+                self._stream.flush()
+                more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
+            if self.ended_attributes:
+                more["attrs"] = self.ended_attributes
+            if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
+                more["turn"] = turn
+            at_ns = now_ns()
+            self._recorder.end(self, at_ns, more, payload())
+            failure = more.get("error")
+            self._handle.end(at_ns, self.ended_attributes, failure["type"] if failure else None)
+        except Exception as error:  # noqa: BLE001 - the guard
+            guard.report(error)
+
+    def _encode(self, value: Any) -> bytes:
+        return encode(value, self._recorder.redactor).payload
+
+    def _total(self, returned: Any) -> bytes:
+        total = self._stream.total() if self._stream is not None else b"null"
+        if returned is None:
+            return total
+        return b'{"$":"stream","v":%b,"returned":%b}' % (total, self._encode(returned))
+
+
+def begin(
+    name: str,
+    kind: str,
+    held: Callable[[], Any],
+    *,
+    traced: Traced | None = None,
+    place: Place | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> Call | None:
+    """Begin a call with the arguments that `held` returns; None where this process cannot record."""
+    writer = recorder()
+    if writer is None:
+        return None
+    try:
+        place = place or Place()
+        call = Call(name, kind, traced=traced, place=place, writer=writer)
+        if attributes:
+            call.attributes = attributes
+        call.begin(held(), place.context)
+    except Exception as error:  # noqa: BLE001 - the guard
+        guard.report(error)
+        return None
+    return call
+
+
+def _task_name() -> str | None:
+    if "asyncio" not in sys.modules:
+        return None
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return None
+    return task.get_name() if task is not None else None

@@ -1,0 +1,24 @@
+"""`treadle.current`: the ids of what runs now, for logs and HTTP headers."""
+
+from dataclasses import dataclass
+
+from treadle.lanes import CURRENT
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The current span: ids in lower-case hex."""
+
+    trace_id: str
+    span_id: str
+
+    @property
+    def traceparent(self) -> str:
+        """The value of the W3C `traceparent` header."""
+        return f"00-{self.trace_id}-{self.span_id}-01"
+
+
+def current() -> Current | None:
+    """Return the ids of the current traced call; None outside of one."""
+    lane = CURRENT.get()
+    return Current(lane.call.trace_id, lane.call.span_id) if lane is not None else None

@@ -1,0 +1,80 @@
+"""What is recorded of an exception: type, message, stack, and the project's own frames with their locals.
+
+Only text is kept: no frame, no traceback and no value outlives the call because of it.
+"""
+
+import linecache
+import traceback
+from types import TracebackType
+from typing import Any
+
+from treadle.codec.classes import type_name
+from treadle.codec.redact import Redactor, is_secret_name, mask
+
+MOST_FRAMES = 30
+MOST_LOCALS = 20
+LONGEST_LOCAL = 200
+LONGEST_MESSAGE = 10_000
+
+
+def describe(error: BaseException, redactor: Redactor, *, own_folder: str) -> dict[str, Any]:
+    """Return the record of an exception; frames in `own_folder` are the wrappers, and are left out."""
+    return {
+        "type": type_name(type(error)).replace("builtins:", "").replace(":", "."),
+        "message": writable(redactor.text(_message(error)[:LONGEST_MESSAGE])),
+        "stack": writable(redactor.text(_stack(error, own_folder))),
+        "frames": _frames(error.__traceback__, redactor, own_folder),
+    }
+
+
+def writable(text: str) -> str:
+    """Return the text with lone surrogates shown as escapes: records are UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as other:  # noqa: BLE001 - the user's __str__ may raise anything
+        return f"(its text could not be read: {type(other).__name__})"
+
+
+def _stack(error: BaseException, own_folder: str) -> str:
+    summary = traceback.StackSummary.from_list(
+        [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(own_folder)]
+    )
+    return "".join(summary.format()) + f"{type(error).__qualname__}: {_message(error)}"
+
+
+def _frames(trace: TracebackType | None, redactor: Redactor, own_folder: str) -> list[dict[str, Any]]:
+    frames = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not code.co_filename.startswith(own_folder) and "site-packages" not in code.co_filename:
+            frames.append(
+                {
+                    "file": code.co_filename,
+                    "line": trace.tb_lineno,
+                    "function": code.co_qualname,
+                    "source": writable(linecache.getline(code.co_filename, trace.tb_lineno).strip()),
+                    "locals": _locals(trace.tb_frame.f_locals, redactor),
+                }
+            )
+        trace = trace.tb_next
+    return frames[-MOST_FRAMES:]
+
+
+def _locals(held: dict[str, Any], redactor: Redactor) -> dict[str, str]:
+    shown = {}
+    for name, value in list(held.items())[:MOST_LOCALS]:
+        if name.startswith("__"):
+            continue
+        if isinstance(value, str) and (is_secret_name(name) or redactor.variable(value)):
+            shown[name] = mask(value)
+            continue
+        try:
+            text = repr(value)
+        except Exception as other:  # noqa: BLE001 - the user's __repr__ may raise anything
+            text = f"<its repr raised {type(other).__name__}>"
+        shown[name] = writable(redactor.text(text[: LONGEST_LOCAL * 4])[:LONGEST_LOCAL])
+    return shown

@@ -1,0 +1,136 @@
+"""What is known of a traced function before it is called: its names, its parameters, its code.
+
+Arguments are bound by zipping positions with names, which is several times cheaper than `Signature.bind`.
+"""
+
+import functools
+import inspect
+import types
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from treadle.model import Flavour
+
+_KINDS = {
+    inspect.Parameter.POSITIONAL_ONLY: "po",
+    inspect.Parameter.POSITIONAL_OR_KEYWORD: "pk",
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.KEYWORD_ONLY: "ko",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
+
+
+class Traced:
+    """A function as the tracer sees it."""
+
+    __slots__ = (
+        "_defaults",
+        "_names",
+        "_only_by_name",
+        "_positional",
+        "_rest",
+        "_rest_by_name",
+        "flavour",
+        "function",
+        "ignore",
+        "kind",
+        "name",
+        "parameters",
+    )
+
+    def __init__(self, function: Callable[..., Any], *, name: str | None, kind: str, ignore: tuple[str, ...]) -> None:
+        self.function = function
+        self.kind = kind
+        self.ignore = frozenset(ignore)
+        self.flavour = flavour_of(function)
+        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.parameters = _parameters(function)
+        by_kind: dict[str, list[str]] = {short: [] for short in _KINDS.values()}
+        for parameter in self.parameters:
+            by_kind[_KINDS[parameter.kind]].append(parameter.name)
+        self._positional = tuple(by_kind["po"] + by_kind["pk"])
+        self._names = frozenset(by_kind["pk"] + by_kind["ko"])
+        self._rest = next(iter(by_kind["*"]), None)
+        self._rest_by_name = next(iter(by_kind["**"]), None)
+        self._defaults = {p.name: p.default for p in self.parameters if p.default is not p.empty}
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments by parameter name, defaults included.
+
+        A call that does not fit the signature is returned as `{"args": ..., "kwargs": ...}`: it raises by itself.
+        """
+        positional = self._positional
+        if len(args) > len(positional) and self._rest is None:
+            return {"args": list(args), "kwargs": kwargs}
+        bound = {**self._defaults, **dict(zip(positional, args, strict=False))}
+        if self._rest is not None:
+            bound[self._rest] = list(args[len(positional) :])
+        if kwargs:
+            self._bind_by_name(bound, kwargs)
+        for name in self.ignore:
+            bound.pop(name, None)
+        return bound
+
+    def _bind_by_name(self, bound: dict[str, Any], kwargs: dict[str, Any]) -> None:
+        names = self._names
+        extra = {}
+        for name, value in kwargs.items():
+            if name in names:
+                bound[name] = value
+            else:
+                extra[name] = value
+        if extra:
+            bound[self._rest_by_name or "kwargs"] = extra
+
+    def describe(self) -> dict[str, Any]:
+        """Return the fields of the journal's function record."""
+        code = code_of(self.function)
+        return {
+            "module": getattr(self.function, "__module__", None) or "",
+            "qualname": getattr(self.function, "__qualname__", self.name),
+            "file": code.co_filename if code else None,
+            "line": code.co_firstlineno if code else None,
+            "hash": code_hash(code) if code else None,
+            "flavour": self.flavour,
+            "params": [[p.name, _KINDS[p.kind]] for p in self.parameters],
+        }
+
+
+def flavour_of(function: Callable[..., Any]) -> Flavour:
+    """Return which of the four kinds of function it is."""
+    if inspect.iscoroutinefunction(function):
+        return "async"
+    if inspect.isasyncgenfunction(function):
+        return "agen"
+    return "gen" if inspect.isgeneratorfunction(function) else "sync"
+
+
+def code_of(function: Callable[..., Any]) -> types.CodeType | None:
+    """Return the code object behind a function, a partial or a wrapped function."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code if isinstance(code, types.CodeType) else None
+
+
+def code_hash(code: types.CodeType) -> str:
+    """Return a digest of what the code does: lines, file names and comments do not count."""
+    return blake2b(_canonical(code).encode(errors="backslashreplace"), digest_size=8).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, types.CodeType):
+        parts = (value.co_code, value.co_names, value.co_varnames, value.co_freevars, *value.co_consts)
+        return f"code({','.join(_canonical(part) for part in parts)})"
+    if isinstance(value, frozenset):
+        return f"frozenset({','.join(sorted(_canonical(item) for item in value))})"
+    return f"{type(value).__name__}:{value!r}"
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    try:
+        return tuple(inspect.signature(function).parameters.values())
+    except (ValueError, TypeError):
+        anything = inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)
+        return (anything, inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))

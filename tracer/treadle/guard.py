@@ -1,0 +1,24 @@
+"""The one guard: a fault of ours is told once, in one line, and the user's program runs on.
+
+Nothing else in the traced program catches `Exception` on Treadle's behalf.
+"""
+
+import os
+import sys
+import traceback
+
+_told = False
+
+
+def report(error: Exception) -> None:
+    """Say once in this process that recording is not whole, and why; the whole traceback with `TREADLE_DEBUG`."""
+    global _told
+    if os.environ.get("TREADLE_DEBUG"):
+        traceback.print_exception(error)
+    if _told or sys.stderr is None:
+        return
+    _told = True
+    try:
+        sys.stderr.write(f"treadle: this run is not recorded whole: {error or type(error).__name__}\n")
+    except (OSError, ValueError):
+        return

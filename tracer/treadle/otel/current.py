@@ -1,0 +1,118 @@
+"""OpenTelemetry spans for Treadle's calls: ids, parents and contexts, in the user's own provider where there is one.
+
+The spans carry names, model and token counts; payloads never leave through them. Where the user's sampler drops a
+span, or their SDK is switched off, the ids are still real and recording goes on.
+"""
+
+from collections.abc import Mapping
+from contextvars import Token
+
+from opentelemetry import context, trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import NonRecordingSpan, ProxyTracerProvider, Span, SpanContext, SpanKind, TraceFlags, Tracer
+from opentelemetry.trace.status import Status, StatusCode
+
+SCOPE = "treadle"
+
+Attribute = str | bool | int | float
+OtelToken = Token[Context]
+OtelContext = Context
+
+_ids = RandomIdGenerator()
+_private: Tracer | None = None
+_public: tuple[trace.TracerProvider, Tracer] | None = None
+_only_private = False
+
+
+class Handle:
+    """One started span, with the context in which its children belong to it."""
+
+    __slots__ = ("context", "span", "span_id", "trace_id")
+
+    def __init__(self, span: Span, parent: Context | None) -> None:
+        ids = span.get_span_context()
+        if not ids.is_valid:
+            span = _made_up(parent)
+            ids = span.get_span_context()
+        self.span = span
+        self.trace_id = f"{ids.trace_id:032x}"
+        self.span_id = f"{ids.span_id:016x}"
+        self.context = trace.set_span_in_context(span, parent)
+
+    def end(self, at_ns: int, attributes: Mapping[str, Attribute], error: str | None) -> None:
+        """End the span, with what is known of it by then."""
+        span = self.span
+        if span.is_recording():
+            for name, value in attributes.items():
+                span.set_attribute(name, value)
+            if error is not None:
+                span.set_status(Status(StatusCode.ERROR, error))
+        span.end(at_ns)
+
+
+def start(
+    name: str,
+    *,
+    at_ns: int,
+    attributes: Mapping[str, Attribute] | None = None,
+    is_client: bool = False,
+    parent: Context | None = None,
+) -> Handle:
+    """Start a span under the current one, or under the one of `parent`."""
+    kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
+    span = _tracer().start_span(name, context=parent, kind=kind, attributes=attributes, start_time=at_ns)
+    return Handle(span, parent)
+
+
+def attach(handle: Handle) -> OtelToken:
+    """Make the span current."""
+    return context.attach(handle.context)
+
+
+def attach_context(carried: Context) -> OtelToken:
+    """Make a context current that another thread or task handed over."""
+    return context.attach(carried)
+
+
+def detach(token: OtelToken) -> None:
+    """Make current what was current before; to be called in the context that attached."""
+    context.detach(token)
+
+
+def captured() -> Context:
+    """Return the current context, to be handed over."""
+    return context.get_current()
+
+
+def keep_private() -> None:
+    """From now on use only Treadle's own provider: no span leaves a replaying process."""
+    global _only_private
+    _only_private = True
+
+
+def current_ids() -> tuple[str, str] | None:
+    """Return trace id and span id of the current span, whoever made it."""
+    ids = trace.get_current_span().get_span_context()
+    return (f"{ids.trace_id:032x}", f"{ids.span_id:016x}") if ids.is_valid else None
+
+
+def _tracer() -> Tracer:
+    global _private, _public
+    provider = trace.get_tracer_provider()
+    if not _only_private and not isinstance(provider, ProxyTracerProvider):
+        if _public is None or _public[0] is not provider:
+            _public = (provider, provider.get_tracer(SCOPE))
+        return _public[1]
+    if _private is None:
+        _private = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False).get_tracer(SCOPE)
+    return _private
+
+
+def _made_up(parent: Context | None) -> Span:
+    above = trace.get_current_span(parent).get_span_context()
+    trace_id = above.trace_id if above.is_valid else _ids.generate_trace_id()
+    flags = TraceFlags(TraceFlags.SAMPLED)
+    return NonRecordingSpan(SpanContext(trace_id, _ids.generate_span_id(), is_remote=False, trace_flags=flags))

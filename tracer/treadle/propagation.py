@@ -1,0 +1,111 @@
+"""A child hangs under the call that submitted it: through tasks, threads and thread pools.
+
+Three submission points of the standard library are wrapped, once, when the first traced call is made. Outside a
+traced call each does what it did before. Only Treadle's lane and OpenTelemetry's context are carried into threads,
+never the user's own context variables.
+"""
+
+import contextvars
+import functools
+import threading
+from asyncio import BaseEventLoop
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from treadle import crew
+from treadle.lanes import CURRENT, Lane
+from treadle.otel import current
+
+_installed = False
+
+
+def install() -> None:
+    """Wrap the submission points of this process; a second time does nothing."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    _wrap_create_task()
+    _wrap_submit()
+    _wrap_thread_start()
+
+
+class Carried:
+    """A function to be run in another thread, under the call that submitted it."""
+
+    __slots__ = ("_context", "_function", "_lane")
+
+    def __init__(self, function: Callable[..., Any], lane: Lane) -> None:
+        self._function = function
+        self._lane = lane
+        self._context = current.captured()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function, with the submitting call current."""
+        _enter_copied_context(self._function, self._lane)
+        token = CURRENT.set(self._lane)
+        otel_token = current.attach_context(self._context)
+        crew.enter()
+        try:
+            return self._function(*args, **kwargs)
+        finally:
+            crew.leave()
+            current.detach(otel_token)
+            CURRENT.reset(token)
+
+
+def _enter_copied_context(function: Any, lane: Lane) -> None:
+    """`asyncio.to_thread` submits `partial(Context.run, ...)`: the lane must be set in that copied context too."""
+    if isinstance(function, functools.partial):
+        owner = getattr(function.func, "__self__", None)
+        if isinstance(owner, contextvars.Context):
+            owner.run(CURRENT.set, lane)
+
+
+def _wrap_create_task() -> None:
+    original = BaseEventLoop.create_task
+
+    @functools.wraps(original)
+    def create_task(self: Any, coro: Any, **options: Any) -> Any:
+        lane = CURRENT.get()
+        if lane is None:
+            return original(self, coro, **options)
+        context = options.pop("context", None) or contextvars.copy_context()
+        context.run(CURRENT.set, lane.submitted())
+        return original(self, coro, context=context, **options)
+
+    BaseEventLoop.create_task = create_task  # type: ignore[method-assign]
+
+
+def _wrap_submit() -> None:
+    original: Callable[..., Future[Any]] = ThreadPoolExecutor.submit
+
+    @functools.wraps(original)
+    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        lane = CURRENT.get()
+        if lane is None:
+            return original(self, fn, *args, **kwargs)
+        carried = Carried(fn, lane.submitted())
+        token = CURRENT.set(None)
+        try:
+            future = original(self, carried, *args, **kwargs)
+        finally:
+            CURRENT.reset(token)
+        crew.expect(future, self)
+        return future
+
+    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def _wrap_thread_start() -> None:
+    original = threading.Thread.start
+
+    @functools.wraps(original)
+    def start(self: threading.Thread) -> None:
+        lane = CURRENT.get()
+        if lane is not None:
+            self.run = Carried(self.run, lane.submitted())  # type: ignore[method-assign]
+        original(self)
+
+    threading.Thread.start = start  # type: ignore[method-assign]
