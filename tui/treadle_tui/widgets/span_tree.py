@@ -244,7 +244,7 @@ class SpanTree(LineView):
         elif row + margin >= top + height:
             self.scroll_to(y=row + margin - height + 1, animate=False, force=True)
 
-    def watch_has_focus(self, has_focus: bool) -> None:  # noqa: FBT001 - Textual's signature
+    def watch_has_focus(self, has_focus: bool) -> None:
         """Show more or less strongly where the position is."""
         super().watch_has_focus(has_focus)
         self.forget_painted()
