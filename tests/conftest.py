@@ -1,0 +1,29 @@
+"""What every test gets: a store and a key of its own, and a recorder that forgets the test before."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servers import ModelServer
+from treadle import guard, recorder
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return the store that this test, and every process that it starts, records into."""
+    folder = tmp_path / "store"
+    monkeypatch.setenv("TREADLE_STORE", str(folder))
+    monkeypatch.setenv("TREADLE_KEY_FILE", str(tmp_path / "user-data" / "treadle-key"))
+    monkeypatch.delenv("TREADLE_DISABLED", raising=False)
+    monkeypatch.setattr(guard, "_told", False)
+    recorder.configure(store=None, redact=None, replay=False)
+    yield folder
+    recorder.configure(store=None, redact=None, replay=False)
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    """Return an OpenAI-compatible server on loopback that echoes what it is asked, or answers by script."""
+    with ModelServer() as server:
+        yield server
