@@ -1,8 +1,8 @@
 """Where a call is submitted: dotted numbers under its parent call, the same in every run of the same code.
 
-A lane is one line of control under a call: the call's own body, or a task or thread that it submitted. Calls and
-submissions of a lane count together, so `2.0` is the first call in what was submitted third. Start order differs from
-submission order nearly every time in a pool; this number does not.
+A lane is one line of control under a call: the call's own body, or a task or thread that it submitted. A lane numbers
+its calls, and apart from them its submissions, so `2.0` is the first call in what was submitted third. Start order
+differs from submission order nearly every time in a pool; this number does not.
 """
 
 import itertools
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
 class Lane:
     """One line of control under a call."""
 
-    __slots__ = ("_count", "_prefix", "call")
+    __slots__ = ("_calls", "_prefix", "_submissions", "call")
 
     def __init__(self, call: "Call", prefix: str = "") -> None:
         self.call = call
         self._prefix = prefix
-        self._count = itertools.count()
+        self._calls = itertools.count()
+        self._submissions = itertools.count()
 
     def ordinal(self) -> str:
-        """Return the place of the next call or submission."""
-        return f"{self._prefix}{next(self._count)}"
+        """Return the place of the next call."""
+        return f"{self._prefix}{next(self._calls)}"
 
     def submitted(self) -> "Lane":
         """Open a lane for a task or thread that is submitted now."""
-        return Lane(self.call, f"{self.ordinal()}.")
+        return Lane(self.call, f"{self._prefix}{next(self._submissions)}.")
 
 
 CURRENT: ContextVar[Lane | None] = ContextVar("treadle_lane", default=None)
