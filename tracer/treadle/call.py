@@ -130,6 +130,11 @@ class Call:
             fields |= self.answer.origin()
         return fields
 
+    def link_to(self, *, rel: str, trace: str, span: str) -> None:
+        """Record that this call's trace stands in a relation to a step of another."""
+        fields = {"rel": rel, "to_trace": trace, "to_span": span}
+        self._recorder.journal.record("link", trace=self.trace_id, span=self.span_id, **fields)
+
     def resume(self) -> None:
         """Make this call current: user code of it runs from here on."""
         self._lane_token = CURRENT.set(self.lane)

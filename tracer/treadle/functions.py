@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from treadle.model import Flavour
+from treadle.names import recorded_module
 
 _KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "po",
@@ -26,6 +27,7 @@ class Traced:
 
     __slots__ = (
         "_defaults",
+        "_fields",
         "_names",
         "_only_by_name",
         "_positional",
@@ -53,6 +55,7 @@ class Traced:
         self._names = frozenset(by_kind["pk"] + by_kind["ko"])
         self._rest = next(iter(by_kind["*"]), None)
         self._rest_by_name = next(iter(by_kind["**"]), None)
+        self._fields: dict[str, Any] | None = None
         self._defaults = {p.name: p.default for p in self.parameters if p.default is not p.empty}
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -83,11 +86,17 @@ class Traced:
         if extra:
             bound[self._rest_by_name or "kwargs"] = extra
 
-    def describe(self) -> dict[str, Any]:
-        """Return the fields of the journal's function record."""
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of the journal's function record."""
+        if self._fields is None:
+            self._fields = self._describe()
+        return self._fields
+
+    def _describe(self) -> dict[str, Any]:
         code = code_of(self.function)
         return {
-            "module": getattr(self.function, "__module__", None) or "",
+            "module": recorded_module(getattr(self.function, "__module__", None) or ""),
             "qualname": getattr(self.function, "__qualname__", self.name),
             "file": code.co_filename if code else None,
             "line": code.co_firstlineno if code else None,

@@ -31,8 +31,10 @@ class Journal:
 
     __slots__ = ("_descriptor", "_ordinals", "_torn", "path", "pid", "process_id")
 
-    def __init__(self, store: Path, *, prefix: str = "", replay: bool = False) -> None:
+    def __init__(self, store: Path, *, prefix: str = "", program: dict[str, Any] | None = None) -> None:
         """Make the file under a temporary name, lock it, name it.
+
+        `program` replaces fields of the process record where this process stands in for another program.
 
         Raises:
             JournalError: the store cannot be written.
@@ -51,7 +53,7 @@ class Journal:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(newborn, flags, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            self.record("process", process=self.process_id, **describe_process(replay=replay))
+            self.record("process", process=self.process_id, **{**describe_process(), **(program or {})})
             newborn.rename(self.path)
         except OSError as error:
             raise JournalError(f"cannot write a journal in {folder}: {error.strerror or error}") from error
@@ -89,7 +91,7 @@ class Journal:
         os.close(self._descriptor)
 
 
-def describe_process(*, replay: bool) -> dict[str, Any]:
+def describe_process() -> dict[str, Any]:
     """Return what a replay needs to run this program again, and what a person wants to know of it."""
     return {
         "pid": os.getpid(),
@@ -102,7 +104,6 @@ def describe_process(*, replay: bool) -> dict[str, Any]:
         "main": _main(),
         "path": [entry for entry in sys.path if isinstance(entry, str)],
         "git_commit": _git_commit(),
-        "replay": replay or None,
     }
 
 

@@ -46,11 +46,9 @@ class Carried:
         _enter_copied_context(self._function, self._lane)
         token = CURRENT.set(self._lane)
         otel_token = current.attach_context(self._context)
-        crew.enter()
         try:
             return self._function(*args, **kwargs)
         finally:
-            crew.leave()
             current.detach(otel_token)
             CURRENT.reset(token)
 
@@ -105,7 +103,18 @@ def _wrap_thread_start() -> None:
     def start(self: threading.Thread) -> None:
         lane = CURRENT.get()
         if lane is not None:
-            self.run = Carried(self.run, lane.submitted())  # type: ignore[method-assign]
+            self.run = _counted(Carried(self.run, lane.submitted()))  # type: ignore[method-assign]
+            crew.expect_thread()
         original(self)
 
     threading.Thread.start = start  # type: ignore[method-assign]
+
+
+def _counted(run: Carried) -> Callable[[], None]:
+    def counted() -> None:
+        try:
+            run()
+        finally:
+            crew.thread_done()
+
+    return counted

@@ -26,9 +26,11 @@ class Recorder:
 
     __slots__ = ("_functions", "_key", "journal", "redactor", "store")
 
-    def __init__(self, store: Path, *, redact: UserRedaction | None = None, replay: bool = False) -> None:
+    def __init__(
+        self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
+    ) -> None:
         self.store = store
-        self.journal = Journal(store, replay=replay)
+        self.journal = Journal(store, program=program)
         self.redactor = Redactor(redact)
         self._key = load_key(create=True)
         self._functions: dict[Traced, tuple[int, str]] = {}
@@ -78,7 +80,7 @@ class Recorder:
     def _function(self, traced: Traced) -> tuple[int, str]:
         known = self._functions.get(traced)
         if known is None:
-            fields = traced.describe()
+            fields = traced.fields
             known = (len(self._functions), f"{fields['module']}:{fields['qualname']}")
             self._functions[traced] = known
             self.journal.record("function", f=known[0], **fields)
@@ -87,7 +89,8 @@ class Recorder:
 
 _recorder: Recorder | None = None
 _broken = False
-_settings: dict[str, Any] = {"store": None, "redact": None, "replay": False}
+_settings: dict[str, Any] = {"store": None, "redact": None, "program": None}
+"""`program`: fields of the process record that are not this process's own, in a replay and under `treadle run`."""
 
 
 def configure(**settings: Any) -> None:
@@ -105,7 +108,7 @@ def recorder() -> Recorder | None:
     if _recorder is None and not _broken:
         try:
             store = find_store(_settings["store"])
-            _recorder = Recorder(store, redact=_settings["redact"], replay=_settings["replay"])
+            _recorder = Recorder(store, redact=_settings["redact"], program=_settings["program"])
         except TreadleError as error:
             _broken = True
             guard.report(error)

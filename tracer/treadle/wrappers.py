@@ -24,6 +24,7 @@ def wrap(traced: Traced) -> Callable[..., Any]:
     makers = {"sync": _function, "async": _coroutine, "gen": _generator, "agen": _async_generator}
     wrapper = makers[traced.flavour](traced)
     functools.update_wrapper(wrapper, traced.function)
+    wrapper.__treadle__ = traced  # type: ignore[attr-defined]
     return wrapper
 
 

@@ -6,6 +6,8 @@ from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any, Literal, TypeAlias
 
+from treadle.names import recorded_module
+
 Shape: TypeAlias = Literal[
     "enum", "namedtuple", "pydantic", "dataclass", "exception", "subclass", "object", "sentinel", "opaque"
 ]
@@ -16,7 +18,7 @@ _LIBRARY_FOLDERS = tuple({sysconfig.get_path(name) for name in ("stdlib", "plats
 
 def type_name(cls: type) -> str:
     """Return `module:qualname`, the name that a replay looks a class up by."""
-    return f"{cls.__module__}:{cls.__qualname__}"
+    return f"{recorded_module(cls.__module__)}:{cls.__qualname__}"
 
 
 def shape_of(cls: type) -> Shape:

@@ -22,6 +22,7 @@ import orjson
 
 from treadle.codec.classes import Shape, shape_of, slots_of, type_name
 from treadle.codec.redact import Redactor, is_secret_name, mask
+from treadle.names import recorded_module
 
 TAG = "$"
 DEEPEST = 80
@@ -276,7 +277,7 @@ def _function(walk: Walk, value: Any) -> Any:
         name = f"{module}:{qualname}"
         walk.refuse(f"{name} was made inside a function and cannot be found again")
         return {TAG: "opaque", "type": "builtins:function", "why": "made inside a function", "repr": name}
-    return {TAG: "function", "v": f"{module}:{qualname}"}
+    return {TAG: "function", "v": f"{recorded_module(module)}:{qualname}"}
 
 
 def _method(walk: Walk, value: types.MethodType) -> Any:

@@ -167,11 +167,11 @@ def _exception(reviver: _Reviver, tree: dict[str, Any]) -> BaseException:
 
 
 def _subclass(reviver: _Reviver, tree: dict[str, Any]) -> Any:
-    cls = _checked(tree)
+    cls: Any = _checked(tree)
     base = reviver.value(tree["v"])
     if not issubclass(cls, type(base)):
         raise NotReplayableError(f"{tree['type']} is no {type(base).__name__} any more")
-    value = type(base).__new__(cls, base) if not isinstance(base, list | dict | set) else cls.__new__(cls)
+    value: Any = type(base).__new__(cls, base) if not isinstance(base, list | dict | set) else cls.__new__(cls)
     if isinstance(base, dict):
         dict.update(value, base)
         if isinstance(value, defaultdict):
@@ -223,7 +223,7 @@ def _lost(_: _Reviver, tree: dict[str, Any]) -> Any:
 
 
 def _filled(cls: type, fields: dict[str, Any]) -> Any:
-    value = object.__new__(cls)
+    value: Any = object.__new__(cls)
     for name, item in fields.items():
         object.__setattr__(value, name, item)
     return value

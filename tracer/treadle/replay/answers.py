@@ -1,7 +1,16 @@
 """The answer to a call that is served: it waits for its turn, ends the call, and returns, raises or streams."""
 
-from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Any, Protocol
+import os
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+import orjson
+
+from treadle.codec.revive import revive
+from treadle.errors import NotReplayableError
+from treadle.model import RecordedCall
+from treadle.replay.divergence import DivergedError
+from treadle.replay.order import Moment, Order
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -24,3 +33,127 @@ class Answer(Protocol):
 
     def chunks_later(self, call: "Call") -> AsyncGenerator[Any, Any]:
         """Do the same as an async generator."""
+
+
+class Served:
+    """The recorded answer."""
+
+    def __init__(self, recorded: RecordedCall, order: Order, unanswerable: Callable[[str], None]) -> None:
+        self.recorded = recorded
+        self._order = order
+        self._unanswerable = unanswerable
+
+    def origin(self) -> dict[str, Any]:
+        """Return where the answer comes from."""
+        return {"source": "served", "served_from": self.recorded.span_id}
+
+    def deliver(self, call: "Call") -> Any:
+        """Return or raise what was recorded, in its turn."""
+        self._order.wait(self._end_moment())
+        return self._finish(call)
+
+    async def deliver_later(self, call: "Call") -> Any:
+        """Return or raise what was recorded, in its turn; a call that was cancelled waits to be cancelled again."""
+        await self._wait_for_end(call)
+        return self._finish(call)
+
+    def chunks(self, call: "Call") -> Generator[Any, Any, Any]:
+        """Yield what was recorded, each chunk in its turn."""
+        try:
+            for chunk in self.recorded.chunks:
+                self._order.wait(Moment(chunk.at_ns, None))
+                value = self._revived(call, chunk.payload)
+                call.chunk(value)
+                yield value
+            self._order.wait(self._end_moment())
+            return self._finish_stream(call)
+        except GeneratorExit:
+            call.end_stream(closed=True)
+            raise
+
+    async def chunks_later(self, call: "Call") -> AsyncGenerator[Any, Any]:
+        """Yield what was recorded, each chunk in its turn."""
+        try:
+            for chunk in self.recorded.chunks:
+                await self._order.wait_later(Moment(chunk.at_ns, None))
+                value = self._revived(call, chunk.payload)
+                call.chunk(value)
+                yield value
+            await self._wait_for_end(call)
+            self._finish_stream(call)
+        except GeneratorExit:
+            call.end_stream(closed=True)
+            raise
+
+    async def _wait_for_end(self, call: "Call") -> None:
+        was_cancelled = self.recorded.closed_early and not self.recorded.chunks
+        try:
+            await self._order.wait_later(None if was_cancelled else self._end_moment())
+        except BaseException as error:
+            call.fail(error)
+            raise
+
+    def _end_moment(self) -> Moment:
+        return Moment(self.recorded.ended_at_ns or self.recorded.started_at_ns, self.recorded.turn)
+
+    def _finish(self, call: "Call") -> Any:
+        result = self._revived(call, self.recorded.output_tagged or b"null")
+        if self.recorded.status == "error":
+            call.fail(result)
+            raise result
+        call.end(result)
+        return result
+
+    def _finish_stream(self, call: "Call") -> Any:
+        if self.recorded.status == "error":
+            return self._finish(call)
+        if self.recorded.closed_early:
+            self._refuse(call, f"more of the stream was asked for than the {len(self.recorded.chunks)} recorded chunks")
+        output = orjson.loads(self.recorded.output_tagged or b"null")
+        returned = None
+        if isinstance(output, dict) and output.get("$") == "stream":
+            returned = self._revived(call, orjson.dumps(output["returned"]))
+        call.end_stream(returned=returned)
+        return returned
+
+    def _revived(self, call: "Call", payload: bytes) -> Any:
+        try:
+            return revive(payload, dict(os.environ))
+        except NotReplayableError as error:
+            self._refuse(call, f"its recorded answer cannot be built: {error}")
+
+    def _refuse(self, call: "Call", why: str) -> NoReturn:
+        self._unanswerable(why)
+        error = DivergedError(why)
+        call.fail(error)
+        raise error
+
+
+class Refused:
+    """No answer: the call is not in the recording, and may not go live."""
+
+    def __init__(self, why: str) -> None:
+        self._error = DivergedError(why)
+
+    def origin(self) -> dict[str, Any]:
+        """Return nothing: the call comes from nowhere."""
+        return {}
+
+    def deliver(self, call: "Call") -> Any:
+        """End the call as diverged."""
+        call.fail(self._error)
+        raise self._error
+
+    async def deliver_later(self, call: "Call") -> Any:
+        """End the call as diverged."""
+        self.deliver(call)
+
+    def chunks(self, call: "Call") -> Generator[Any, Any, Any]:
+        """End the call as diverged."""
+        self.deliver(call)
+        yield
+
+    async def chunks_later(self, call: "Call") -> AsyncGenerator[Any, Any]:
+        """End the call as diverged."""
+        self.deliver(call)
+        yield

@@ -1,0 +1,9 @@
+"""The names that modules are recorded under."""
+
+MAIN_ALIAS = "__treadle_main__"
+"""What a replay loads a main script as, so that its guard stays off; every record names it `__main__`."""
+
+
+def recorded_module(name: str) -> str:
+    """Return the name that a module is recorded under."""
+    return "__main__" if name == MAIN_ALIAS else name

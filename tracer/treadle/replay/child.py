@@ -1,0 +1,112 @@
+"""The replaying process: `python -m treadle.replay.child PLAN`.
+
+It runs in the recorded folder with the recorded path and today's code, in a session of its own, and says in the
+report what it did. Exporters stay off: no span leaves it.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from treadle import call as calls
+from treadle import clients, propagation, recorder
+from treadle.codec.encode import encode
+from treadle.codec.redact import Redactor
+from treadle.codec.revive import revive
+from treadle.errors import TreadleError
+from treadle.failure import describe
+from treadle.functions import Traced
+from treadle.model import RecordedCall
+from treadle.otel import current
+from treadle.replay import plan as plans
+from treadle.replay import target
+from treadle.replay.divergence import DivergedError
+from treadle.replay.plan import Plan
+from treadle.replay.replayer import Replaying
+from treadle.replay.report import Report
+
+
+def main(argv: list[str]) -> int:
+    """Run one plan; the exit code says only whether the report has its last line."""
+    plan = plans.read(Path(argv[1]))
+    report = Report(Path(plan.report))
+    root = next(call for call in plan.calls if call.span_id == plan.root_id)
+    try:
+        _enter(plan)
+        _install(plan, report)
+        outcome = _run(plan, root)
+    except TreadleError as error:
+        outcome = {"outcome": "refused" if error.__class__.__name__ == "RefusedError" else "not replayable"}
+        outcome["why"] = str(error)
+    report.write(**outcome)
+    sys.stdout.flush()
+    return 0
+
+
+def _enter(plan: Plan) -> None:
+    """Become the recorded program, as far as a process can."""
+    process = plan.process
+    own = [entry for entry in sys.path if entry not in process.path]
+    sys.path[:] = [*process.path, *own]
+    sys.argv[:] = process.argv
+    if process.cwd:
+        os.chdir(process.cwd)
+
+
+def _install(plan: Plan, report: Report) -> None:
+    current.keep_private()
+    process = plan.process
+    main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
+    program = {"argv": list(process.argv), "path": list(process.path), "main": main, "replay": True}
+    recorder.configure(store=plan.store, program=program)
+    propagation.install()
+    clients.instrument()
+    calls.REPLAYER = Replaying(plan, report)
+
+
+def _run(plan: Plan, root: RecordedCall) -> dict[str, Any]:
+    redactor = Redactor()
+    try:
+        result = _call_root(plan, root)
+    except TreadleError:
+        raise
+    except DivergedError as error:
+        return {"outcome": "diverged", "why": str(error)}
+    except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            return {"outcome": "returned", "output": "null"}
+        failure = describe(error, redactor, own_folder=calls.OWN_FOLDER)
+        return {"outcome": "raised", "error": failure, "output": encode(error, redactor).payload.decode()}
+    return {"outcome": "returned", "output": encode(result, redactor).payload.decode()}
+
+
+def _call_root(plan: Plan, root: RecordedCall) -> Any:
+    if is_program(root):
+        return _run_program(plan)
+    function = target.find(root, plan.process)
+    traced: Traced = function.__treadle__  # type: ignore[attr-defined]
+    held = revive(plan.root_input or root.input_tagged, dict(os.environ))
+    args, kwargs = target.bind(traced, held)
+    return target.run(function, args, kwargs, root)
+
+
+def is_program(root: RecordedCall) -> bool:
+    """Tell whether a recorded root is a whole program under `treadle run`."""
+    return (
+        root.function is None and isinstance(root.attributes, dict) and root.attributes.get("treadle.program") is True
+    )
+
+
+def _run_program(plan: Plan) -> Any:
+    from treadle import program
+
+    process = plan.process
+    if process.main_module is not None:
+        return program.run_module(process.main_module, list(process.argv[1:]))
+    assert process.main_file is not None
+    return program.run_file(process.main_file, list(process.argv[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

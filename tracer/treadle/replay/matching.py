@@ -1,0 +1,129 @@
+"""Which recorded call a replayed call is: by where it happens and what it is given, never by when it arrives.
+
+group  the recorded calls under the same recorded parent, of the same function
+exact  of those, one with equal arguments that is still free: at the same place if there is one, else the first
+soft   else the free one at the same place: the arguments have changed
+moved  else, for an effect, the only free call of the whole recording with the same function and arguments
+none   a new call
+"""
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Literal
+
+from treadle.codec.digest import digest
+from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle.replay.plan import Plan
+
+OUTSIDE = "outside"
+"""Stands for the parent of a call that has no recorded one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a replayed call was found to be."""
+
+    how: Literal["exact", "soft", "moved", "none"]
+    recorded: RecordedCall | None
+    assumed: bool
+    """Something in the arguments was not recorded, and is taken to be the same."""
+    path: str
+    """Where the call is: `answer/generate#1`, the second call of `generate` at its place under `answer`."""
+
+
+def identity(call: RecordedCall) -> str:
+    """Return the name by which calls are compared: their function's, or their own where there is none."""
+    function = call.function
+    return f"{function.module}:{function.qualname}" if function else call.name
+
+
+class _Slot:
+    """A recorded call, and whether it is still free."""
+
+    __slots__ = ("call", "digest", "place", "used")
+
+    def __init__(self, call: RecordedCall, place: str) -> None:
+        self.call = call
+        self.digest, _ = digest(call.input_tagged)
+        self.place = place
+        self.used = False
+
+
+class Matcher:
+    """Aligns the calls of a replay with those of its recording."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._lock = threading.Lock()
+        self._root = plan.root_id
+        self._groups: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
+        self._effects: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
+        self._places: dict[tuple[str, str, str], int] = defaultdict(int)
+        self._bound: dict[str, str] = {}
+        self._paths: dict[str, str] = {}
+        recorded_places = _Places()
+        for call in sorted(plan.calls, key=lambda call: _ordinal_key(call.ordinal)):
+            name = identity(call)
+            parent = "" if call.span_id == plan.root_id else call.parent_span_id or OUTSIDE
+            slot = _Slot(call, recorded_places.take(parent, name, call.ordinal))
+            self._groups[parent, name].append(slot)
+            if call.kind in EFFECT_KINDS:
+                self._effects[name, slot.digest].append(slot)
+        self._live_places = _Places()
+
+    def match(
+        self, *, span_id: str, parent_id: str | None, name: str, shown: str, kind: str, ordinal: str, payload: bytes
+    ) -> Match:
+        """Return which recorded call this is, and take it."""
+        wanted, assumed = digest(payload)
+        with self._lock:
+            parent = self._bound.get(parent_id, OUTSIDE) if parent_id is not None else ""
+            place = self._live_places.take(parent_id or "", name, ordinal)
+            path = self._path(span_id, parent_id, shown, place)
+            group = [slot for slot in self._groups[parent, name] if not slot.used]
+            if parent == "" and group:
+                how: Literal["exact", "soft", "moved", "none"] = "exact" if group[0].digest == wanted else "soft"
+                return self._take(span_id, group[0], how, assumed, path)
+            equal = [slot for slot in group if slot.digest == wanted]
+            if equal:
+                slot = next((slot for slot in equal if slot.place == place), equal[0])
+                return self._take(span_id, slot, "exact", assumed, path)
+            if kind in EFFECT_KINDS:
+                elsewhere = [slot for slot in self._effects[name, wanted] if not slot.used]
+                if len(elsewhere) == 1:
+                    return self._take(span_id, elsewhere[0], "moved", assumed, path)
+            same_place = next((slot for slot in group if slot.place == place), None)
+            if same_place is not None:
+                return self._take(span_id, same_place, "soft", assumed, path)
+            return Match("none", None, assumed, path)
+
+    def _take(
+        self, span_id: str, slot: _Slot, how: Literal["exact", "soft", "moved", "none"], assumed: bool, path: str
+    ) -> Match:
+        slot.used = True
+        self._bound[span_id] = slot.call.span_id
+        return Match(how, slot.call, assumed, path)
+
+    def _path(self, span_id: str, parent_id: str | None, shown: str, place: str) -> str:
+        above = self._paths.get(parent_id or "", "")
+        path = f"{above}/{shown}#{place}" if above else shown
+        self._paths[span_id] = path
+        return path
+
+
+class _Places:
+    """Counts the calls of one function in each lane under each parent: the place is `lane.count`."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, str], int] = defaultdict(int)
+
+    def take(self, parent: str, name: str, ordinal: str) -> str:
+        """Return the place of the next such call."""
+        lane, dot, _ = ordinal.rpartition(".")
+        count = self._counts[parent, name, lane]
+        self._counts[parent, name, lane] = count + 1
+        return f"{lane}{dot}{count}"
+
+
+def _ordinal_key(ordinal: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in ordinal.split("."))
