@@ -1,0 +1,95 @@
+"""The journals of a store as files: which there are, what they gained, and whether their writer lives."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOURNAL_FOLDER = "journal"
+_NAME = re.compile(
+    r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)\.ndjson"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFile:
+    """One segment of one process's journal."""
+
+    path: Path
+    process: str
+    start_ns: int
+    segment: int
+    is_people: bool
+    """It holds what a person said, not what a program did."""
+
+    @property
+    def name(self) -> str:
+        """The file's name, by which the index remembers how far it was read."""
+        return self.path.name
+
+
+def list_journals(store: Path) -> list[JournalFile]:
+    """Return the journals, the process that started last first, the segments of one process in their order.
+
+    What is still called `.tmp` is being born and is left alone.
+    """
+    try:
+        names = os.listdir(store / JOURNAL_FOLDER)
+    except FileNotFoundError:
+        return []
+    found = [journal for name in names if (journal := _journal(store, name)) is not None]
+    return sorted(found, key=lambda journal: (-journal.start_ns, journal.process, journal.segment))
+
+
+def read_lines(journal: JournalFile, *, offset_bytes: int, limit_bytes: int) -> bytes:
+    """Return what stands between the offset and the last newline, at most about `limit_bytes` of it.
+
+    A record longer than the limit is read whole.
+    """
+    with journal.path.open("rb") as file:
+        file.seek(offset_bytes)
+        data = file.read(limit_bytes)
+        while b"\n" not in data:
+            more = file.read(limit_bytes)
+            if not more:
+                return b""
+            data += more
+    return data[: data.rindex(b"\n") + 1]
+
+
+def read_rest(journal: JournalFile, *, offset_bytes: int) -> bytes:
+    """Return everything from the offset on: of a dead journal, the record that its writer did not finish."""
+    with journal.path.open("rb") as file:
+        file.seek(offset_bytes)
+        return file.read()
+
+
+def is_writer_alive(journal: JournalFile) -> bool:
+    """Tell whether the journal's writer still holds its lock. The pid would not say: pids come back."""
+    descriptor = os.open(journal.path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _journal(store: Path, name: str) -> JournalFile | None:
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    return JournalFile(
+        path=store / JOURNAL_FOLDER / name,
+        process=match["process"],
+        start_ns=int(match["start_ns"]),
+        segment=int(match["segment"]),
+        is_people=match["people"] is not None,
+    )

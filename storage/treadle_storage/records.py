@@ -1,0 +1,203 @@
+"""One line of a journal to the rows it makes: the only reader of the format in `docs/journal.md`.
+
+A record of the wrong shape raises `RecordError` and is set aside by the caller; nothing is half taken.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+
+from treadle.codec import digest, plain
+
+Row: TypeAlias = dict[str, Any]
+_MAX_ID = {16: 2**64, 32: 2**128}
+_MAX_NS = 2**63
+
+
+class RecordError(ValueError):
+    """A line that is not a record; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line that parsed: its object, and its bytes with the newline."""
+
+    body: Row
+    line: bytes
+
+    @property
+    def kind(self) -> str:
+        """What the record is: `start`, `end`, ..."""
+        return str(self.body["r"])
+
+
+def parse(line: bytes) -> Record:
+    """Read one line, newline included.
+
+    Raises:
+        RecordError: it is no JSON object with the keys that every record has.
+
+    """
+    try:
+        body = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise RecordError(f"not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise RecordError("not a JSON object")
+    if body.get("v") != 1:
+        raise RecordError(f"format version {body.get('v')!r}, this Treadle reads 1")
+    if not isinstance(body.get("r"), str):
+        raise RecordError("no kind of record (key r)")
+    if not _is_count(body.get("n")) or not _is_count(body.get("t")):
+        raise RecordError("no ordinal or no time (keys n and t)")
+    return Record(body, line)
+
+
+def identity(body: Row, key: str, digits: int) -> int:
+    """Return the id under `key` as a number.
+
+    Raises:
+        RecordError: it is absent or not hex of that length.
+
+    """
+    value = body.get(key)
+    if not isinstance(value, str) or len(value) != digits:
+        raise RecordError(f"{key} is not an id of {digits} hex digits")
+    try:
+        number = int(value, 16)
+    except ValueError as error:
+        raise RecordError(f"{key} is not hex") from error
+    if not 0 <= number < _MAX_ID[digits]:
+        raise RecordError(f"{key} is out of range")
+    return number
+
+
+def optional_identity(body: Row, key: str, digits: int) -> int | None:
+    """Return the id under `key`, or None where there is none."""
+    return None if body.get(key) is None else identity(body, key, digits)
+
+
+def text(body: Row, key: str) -> str | None:
+    """Return the text under `key`, or None; a number is taken as its text.
+
+    Raises:
+        RecordError: it is something else.
+
+    """
+    value = body.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)):
+        return str(value)
+    raise RecordError(f"{key} is not text")
+
+
+def integer(body: Row, key: str) -> int | None:
+    """Return the whole number under `key`, or None.
+
+    Raises:
+        RecordError: it is something else, or over 63 bits.
+
+    """
+    value = body.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not -_MAX_NS <= value < _MAX_NS:
+        raise RecordError(f"{key} is not a whole number of 63 bits")
+    return value
+
+
+def mapping(body: Row, key: str) -> Row:
+    """Return the object under `key`, empty where there is none.
+
+    Raises:
+        RecordError: it is something else.
+
+    """
+    value = body.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise RecordError(f"{key} is not an object")
+    return value
+
+
+def payload(record: Record, key: str) -> bytes | None:
+    """Return the exact bytes of the payload that ends the line, or None where the record has none.
+
+    Raises:
+        RecordError: the payload is not where `bytes` says.
+
+    """
+    if key not in record.body:
+        return None
+    length = integer(record.body, "bytes")
+    opening = f'"{key}":'.encode()
+    if length is None or length <= 0:
+        raise RecordError(f"{key} without its length (key bytes)")
+    start = len(record.line) - 2 - length
+    if start < len(opening) or record.line[-2:] != b"}\n" or record.line[start - len(opening) : start] != opening:
+        raise RecordError(f"{key} is not the last {length} bytes of its record")
+    return record.line[start:-2]
+
+
+def payload_columns(tagged: bytes, column: str) -> Row:
+    """Return a payload as the columns that hold it: plain, and tagged only where that differs."""
+    readable = plain(tagged)
+    if readable == tagged:
+        return {column: tagged.decode()}
+    return {column: readable.decode(), f"{column}_tagged": tagged.decode()}
+
+
+def arguments_digest(tagged: bytes) -> str:
+    """Return the digest by which a replayed call finds this one."""
+    return digest(tagged)[0]
+
+
+def chunk_bytes(record: Record) -> list[tuple[int, bytes]]:
+    """Return a chunk record's chunks with the exact bytes of each, as they were written and signed.
+
+    Raises:
+        RecordError: it is not a list of `[t, value]`.
+
+    """
+    chunks = record.body.get("chunks")
+    if not isinstance(chunks, list) or not all(
+        isinstance(chunk, list) and len(chunk) == 2 and _is_count(chunk[0]) for chunk in chunks
+    ):
+        raise RecordError("chunks is not a list of [t, value]")
+    rewritten = [(at_ns, orjson.dumps(value)) for at_ns, value in chunks]
+    if b",".join(b"[%d,%s]" % chunk for chunk in rewritten) in record.line:
+        return rewritten
+    return _scanned_chunks(record.line)
+
+
+def _scanned_chunks(line: bytes) -> list[tuple[int, bytes]]:
+    """Cut the chunks out of the line: for a writer whose JSON is spaced or escaped in another way than ours."""
+    source = line.decode()
+    decoder = json.JSONDecoder()
+    position = source.index("[", source.index('"chunks"')) + 1
+    found = []
+    while True:
+        position = _skip(source, position, " \t,")
+        if source[position] == "]":
+            return found
+        at_ns, position = decoder.raw_decode(source, _skip(source, position, "[ \t"))
+        start = _skip(source, position, " \t,")
+        _, end = decoder.raw_decode(source, start)
+        found.append((at_ns, source[start:end].encode()))
+        position = _skip(source, end, " \t") + 1
+
+
+def _skip(source: str, position: int, characters: str) -> int:
+    while source[position] in characters:
+        position += 1
+    return position
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_NS

@@ -1,0 +1,170 @@
+"""The list of traces, newest first, a page at a time by key, never by offset; and the traces that names mean."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from treadle.errors import AmbiguousError, NotFoundError, QueryError
+from treadle_storage.columns import Columns
+from treadle_storage.expressions import condition_sql
+from treadle_storage.failures import explained
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CANDIDATES = """
+select distinct trace_id, started_ns from roots
+where $started is null or (started_ns, trace_id) < ($started, $trace::uuid)
+order by started_ns desc, trace_id desc limit $limit
+"""
+_BEGINNINGS = """
+select trace_id::varchar, started_ns from roots
+where trace_id in ({ids})
+qualify row_number() over (partition by trace_id order by has_parent, started_ns, span_id) = 1
+"""
+_MATCHING = """
+select trace_key, started_ns
+from (select trace_key, started_ns, ({condition})::boolean as hit from trace_rows)
+where hit and ($started is null or (started_ns, trace_key) < ($started, $trace::uuid))
+order by started_ns desc, trace_key desc limit $limit
+"""
+_PAGE = """
+with counts as (select * from trace_counts where trace_id in ({ids})),
+began as (
+  select trace_id, span_id from roots where trace_id in ({ids})
+  qualify row_number() over (partition by trace_id order by has_parent, started_ns, span_id) = 1
+)
+select
+  replace(root.trace_id::varchar, '-', '') as trace_id, root.name, root.status,
+  root.status = 'error' or coalesce(failed_by_score.failed, false) as failed,
+  root.started_ns as started_at_ns, (root.ended_ns - root.started_ns) / 1e6 as duration_ms,
+  counts.span_count, counts.error_count, counts.llm_calls, counts.input_tokens, counts.output_tokens, counts.cost_usd,
+  coalesce(root.session_id, counts.session_id) as session_id, coalesce(root.user_id, counts.user_id) as user_id,
+  coalesce(root.service, counts.service) as service,
+  left(root.input::varchar, 200) as input, left(root.output::varchar, 200) as output,
+  (select replace(any_value(to_trace_id)::varchar, '-', '') from links
+   where links.trace_id = root.trace_id and rel = 'replay_of') as replay_of
+from (select * from recorded where trace_id in ({ids})) as root
+join began on began.trace_id = root.trace_id and began.span_id = root.span_id
+join counts on counts.trace_id = root.trace_id
+left join (select * from failed_by_score where trace_id in ({ids})) as failed_by_score
+  on failed_by_score.trace_id = root.trace_id
+order by root.started_ns desc, root.trace_id desc
+"""
+_NOTHING = "('00000000-0000-0000-0000-000000000000')"
+_NEWEST = """
+select replace(trace_key::varchar, '-', ''), status from trace_rows
+where {condition} order by started_ns desc, trace_key desc limit 1
+"""
+_TRACES_BETWEEN = "select distinct replace(trace_id::varchar, '-', '') from roots where trace_id between $low::uuid and $high::uuid limit 9"
+_SPANS_BETWEEN = """
+select replace(trace_id::varchar, '-', ''), printf('%016x', span_id) from recorded
+where span_id between $low and $high limit 9
+"""
+_PREFIX = re.compile(r"[0-9a-f]{1,32}")
+
+
+def page(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
+    """Answer `traces`: at most `limit` of them, older than `before`, those that fit `where`."""
+    limit = int(args.get("limit") or 100)
+    before: list[Any] | None = args.get("before")
+    if args.get("where"):
+        chosen = _matching(cursor, args["where"], before, limit)
+    else:
+        chosen = _newest(cursor, before, limit)
+    return summaries(cursor, chosen)
+
+
+def summaries(cursor: duckdb.DuckDBPyConnection, trace_ids: list[str]) -> Columns:
+    """Return the rows of these traces, newest first."""
+    ids = ", ".join(f"'{trace_id}'::uuid" for trace_id in trace_ids) or _NOTHING
+    return Columns.from_result(cursor.execute(_PAGE.format(ids=ids)))
+
+
+def resolve(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
+    """Answer `resolve`: what `last`, `last-failed` or the beginning of an id means.
+
+    Raises:
+        NotFoundError: nothing is called that.
+        AmbiguousError: several are.
+
+    """
+    name = str(args["name"]).strip().lower()
+    if name == "last":
+        found = _last(cursor)
+    elif name == "last-failed":
+        found = _last_failed(cursor)
+    else:
+        found = _by_prefix(cursor, name)
+    return Columns.from_rows(("trace_id", "span_id", "why"), ("VARCHAR",) * 3, [found])
+
+
+def _newest(cursor: duckdb.DuckDBPyConnection, before: list[Any] | None, limit: int) -> list[str]:
+    """Return the newest traces by their beginning; a span without its parent in another process is none."""
+    chosen: list[str] = []
+    started_ns, trace_id = before or (None, None)
+    window = 2 * limit + 20
+    while len(chosen) < limit:
+        arguments = {"started": started_ns, "trace": trace_id, "limit": window}
+        candidates = cursor.execute(_CANDIDATES, arguments).fetchall()
+        if not candidates:
+            break
+        ids = ", ".join(f"'{trace}'::uuid" for trace, _ in candidates)
+        began = dict(cursor.execute(_BEGINNINGS.format(ids=ids)).fetchall())
+        chosen += [str(trace) for trace, start_ns in candidates if began[str(trace)] == start_ns]
+        trace_id, started_ns = str(candidates[-1][0]), candidates[-1][1]
+        if len(candidates) < window:
+            break
+    return chosen[:limit]
+
+
+def _matching(cursor: duckdb.DuckDBPyConnection, where: str, before: list[Any] | None, limit: int) -> list[str]:
+    import duckdb
+
+    statement = _MATCHING.format(condition=condition_sql(cursor, where))
+    started_ns, trace_id = before or (None, None)
+    arguments = {"started": started_ns, "trace": trace_id, "limit": limit}
+    try:
+        return [str(trace) for trace, _ in cursor.execute(statement, arguments).fetchall()]
+    except (duckdb.InterruptException, duckdb.FatalException):
+        raise
+    except duckdb.Error as error:
+        raise QueryError(f"cannot filter traces by {where!r}: {explained(error)}") from error
+
+
+def _last(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
+    for condition, why in (("status <> 'running'", "newest"), ("true", "newest, still running")):
+        row = cursor.execute(_NEWEST.format(condition=condition)).fetchone()
+        if row:
+            return str(row[0]), None, why
+    raise NotFoundError("nothing is recorded yet: run a traced program, or `treadle demo`")
+
+
+def _last_failed(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
+    """A replay is not looked for: it is what was done about a failure."""
+    for condition, why in (("failed", "failed"), ("error_count > 0", "newest with errors")):
+        row = cursor.execute(_NEWEST.format(condition=f"({condition}) and replay_of is null")).fetchone()
+        if row:
+            return str(row[0]), None, why
+    raise NotFoundError("no trace has failed, and none has an error in it: `treadle traces` lists what there is")
+
+
+def _by_prefix(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str | None, str]:
+    prefix = name.replace("-", "")
+    if not _PREFIX.fullmatch(prefix):
+        raise NotFoundError(f"{name!r} is no id: give the beginning of a trace's or a span's id, `last` or `last-failed`")
+    bounds = {"low": prefix.ljust(32, "0"), "high": prefix.ljust(32, "f")}
+    found: list[tuple[str, str | None]] = [
+        (str(trace), None) for (trace,) in cursor.execute(_TRACES_BETWEEN, bounds).fetchall()
+    ]
+    if len(prefix) <= 16:
+        numbers = {"low": int(prefix.ljust(16, "0"), 16), "high": int(prefix.ljust(16, "f"), 16)}
+        found += [(str(trace), str(span)) for trace, span in cursor.execute(_SPANS_BETWEEN, numbers).fetchall()]
+    if not found:
+        raise NotFoundError(f"no trace and no span begins with {name!r}: `treadle traces` lists what there is")
+    if len(found) > 1:
+        listed = ", ".join(f"span {span}" if span else f"trace {trace}" for trace, span in found[:4])
+        raise AmbiguousError(f"{name!r} fits several: {listed}{', ...' if len(found) > 4 else ''}; give more digits")
+    trace_id, span_id = found[0]
+    return trace_id, span_id, "id"
