@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from treadle.errors import NotFoundError, QueryError
+from treadle.errors import QueryError
 from treadle.model import KINDS, STATUSES, Mark
 
 
@@ -33,7 +33,7 @@ class SmallTree:
         """Find a row."""
         row = int(span_id, 16) - 1
         if not 0 <= row < len(self):
-            raise NotFoundError(f"no step {span_id}")
+            raise KeyError(span_id)
         return row
 
 

@@ -18,9 +18,8 @@ from treadle_debugger.orders import Bitmap
 from treadle_debugger.tracepoints import check_message
 
 if TYPE_CHECKING:
-    from treadle_storage.tree import Tree
-
     from treadle_storage import Store
+    from treadle_storage.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)

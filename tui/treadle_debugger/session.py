@@ -5,7 +5,6 @@ it was and stay. Payloads are not touched here; a face reads those of the positi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,33 +16,18 @@ from treadle_debugger import moves
 from treadle_debugger.bookmarks import Bookmarks
 from treadle_debugger.breakpoints import Breakpoints
 from treadle_debugger.history import History
+from treadle_debugger.moved import Moved
 from treadle_debugger.orders import Bitmap, Order, OrderName, clock_order, tree_order
 from treadle_debugger.tracepoints import Logged, MessageLog
 from treadle_debugger.watches import Reading, Watches
 
 if TYPE_CHECKING:
-    from treadle_storage.tree import Tree
-
     from treadle_storage import Store
+    from treadle_storage.tree import Tree
 
 END_OF_TRACE = "end of trace"
 START_OF_TRACE = "start of trace"
 FAILED_STATUSES = [STATUSES.index("error"), STATUSES.index("interrupted")]
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """How a move went."""
-
-    position: int
-    moves: int = 0
-    """How many of the asked-for moves were made; 0 means that the position stayed."""
-    stopped_by: str | None = None
-    """The breakpoints that stopped it, each with which of its hits this is."""
-    end: str | None = None
-    """Why it went no further: `end of trace`, `no later error`, ..."""
-    logged: tuple[Logged, ...] = ()
-    """What tracepoints said on the way, in the order of walking."""
 
 
 class Session:
@@ -70,7 +54,7 @@ class Session:
         self.found_text: str | None = None
         self.found: Bitmap = np.zeros(len(self.tree), dtype=np.bool_)
         """Where the text of the last search occurs, over the tree's rows."""
-        self.position = 0 if span_id is None else self.tree.index_of(span_id)
+        self.position = 0 if span_id is None else self._row_of(span_id)
         self.history = History(self.span_id)
 
     @property
@@ -164,8 +148,13 @@ class Session:
         return Moved(row, int(moved))
 
     def go_to_span(self, span_id: str) -> Moved:
-        """Stand on a span, named by its whole id."""
-        return self.go_to(self.tree.index_of(span_id))
+        """Stand on a span, named by its whole id.
+
+        Raises:
+            NotFoundError: the trace has no such span.
+
+        """
+        return self.go_to(self._row_of(span_id))
 
     def go_to_place(self, place: int) -> Moved:
         """Stand on a place in the order, from 0; beyond an end, on the last place there."""
@@ -279,6 +268,12 @@ class Session:
             Logged(int(rows[offset]), self._messages.render(message, int(rows[offset])))
             for offset, _, message in sorted(said)
         )
+
+    def _row_of(self, span_id: str) -> int:
+        try:
+            return self.tree.index_of(span_id)
+        except (KeyError, ValueError):
+            raise NotFoundError(f"trace {self.trace_id} has no step {span_id}") from None
 
     def _parent_of(self, row: int) -> int | None:
         parent = int(self.tree.parent[row])

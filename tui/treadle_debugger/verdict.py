@@ -1,0 +1,180 @@
+"""What a replay showed, in one word, one sentence and one exit code."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import orjson
+
+from treadle.codec import digest
+from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle_debugger.diff import Difference, first_difference
+
+Verdict: TypeAlias = Literal[
+    "same", "changed", "fixed", "still failing", "regressed", "diverged", "not replayable", "timed out", "crashed", "refused"
+]  # fmt: skip
+Decision: TypeAlias = Literal["ran", "served", "moved", "live", "changed", "new", "unanswerable", "missing"]
+
+DIVERGING = ("changed", "new", "unanswerable")
+LONGEST_MESSAGE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """What became of one call."""
+
+    decision: Decision
+    name: str
+    kind: str
+    path: str
+    """Where it is: `answer#0/generate#1`."""
+    span_id: str | None
+    """In the new trace; None where it was missing."""
+    recorded_id: str | None
+    is_assumed: bool
+    """Arguments that were not recorded are taken to be the same."""
+    is_edited: bool
+    """The function's code is not what was recorded."""
+    difference: Difference | None
+    """Where its arguments differ from the recorded ones."""
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: of the recording, or of its replay."""
+
+    status: Literal["returned", "raised", "unknown"]
+    output: bytes | None
+    """Tagged JSON of the result or of the exception."""
+    error: str | None
+    """`Type: message` where it raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict, and why in a sentence."""
+
+    verdict: Verdict
+    sentence: str
+    difference: Difference | None = None
+    """Where the results differ."""
+
+
+def judge(before: Outcome, after: Outcome, calls: Sequence[CallReport]) -> Judgement:
+    """Compare how a replay ended with how its recording did."""
+    strayed = [call for call in calls if call.decision in DIVERGING]
+    if strayed:
+        return Judgement("diverged", _stray_sentence(strayed[0], more=len(strayed) - 1))
+    if after.status == "raised":
+        return _judge_failure(before, after)
+    if before.status != "returned":
+        was = f"it had raised {before.error}" if before.error else "it had not ended in the recording"
+        return Judgement("fixed", f"it returned; {was}")
+    difference = first_difference(before.output, after.output)
+    if difference is not None and digest(before.output or b"null") != digest(after.output or b"null"):
+        return Judgement("changed", f"it returned something else: {difference}", difference)
+    missing = [call for call in calls if call.decision == "missing"]
+    if missing:
+        return Judgement("changed", f"the same result, but {missing[0].path} was not asked for")
+    return Judgement("same", "it returned what was recorded")
+
+
+def exit_code(verdict: Verdict, *, overridden: bool) -> int:
+    """Return 0 where all is well or the user changed something, 1 where what was checked failed, 2 where it did not run."""
+    if verdict in ("not replayable", "refused"):
+        return 2
+    fine: tuple[Verdict, ...] = ("same", "fixed", "changed") if overridden else ("same", "fixed")
+    return 0 if verdict in fine else 1
+
+
+def read_calls(lines: Sequence[dict[str, Any]], recorded: Sequence[RecordedCall]) -> tuple[CallReport, ...]:
+    """Return what the child's report says of each call, then the recorded effects that were never asked for."""
+    by_id = {call.span_id: call for call in recorded}
+    reports = {line["span"]: _call_report(line, by_id) for line in lines if "decision" in line}
+    return (*reports.values(), *_missing(list(reports.values()), recorded))
+
+
+def count(calls: Sequence[CallReport]) -> dict[str, int]:
+    """Return how many calls were decided how; glue that simply ran is not counted among effects."""
+    return dict(Counter("served" if call.decision == "moved" else call.decision for call in calls))
+
+
+def recorded_outcome(root: RecordedCall) -> Outcome:
+    """Return how the recording ended."""
+    if root.status == "ok" and not root.closed_early:
+        return Outcome("returned", root.output_tagged, None)
+    if root.status == "error":
+        return Outcome("raised", root.output_tagged, error_text(root.output_tagged))
+    if root.status == "ok":
+        return Outcome("returned", root.output_tagged, None)
+    return Outcome("unknown", None, None)
+
+
+def error_text(tagged: bytes | None) -> str:
+    """Return `Type: message` of a tagged exception."""
+    held = orjson.loads(tagged or b"null")
+    if not isinstance(held, dict):
+        return "an error"
+    name = str(held.get("type", "")).rpartition(":")[2]
+    message = held.get("message")
+    text = message if isinstance(message, str) else ""
+    shown = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
+    return f"{name}: {shown}" if shown else name
+
+
+def _judge_failure(before: Outcome, after: Outcome) -> Judgement:
+    if before.status == "raised":
+        same = "the same" if before.error == after.error else f"before it was {before.error}"
+        return Judgement("still failing", f"it raised {after.error} ({same})")
+    return Judgement("regressed", f"it raised {after.error}; it had returned")
+
+
+def _stray_sentence(call: CallReport, *, more: int) -> str:
+    tail = f", and {more} more" if more else ""
+    if call.decision == "new":
+        return f"{call.path} is not in the recording{tail}: allow it with --live {call.name!r}"
+    if call.decision == "changed":
+        return f"{call.path}: {call.difference}{tail}: allow it with --live {call.name!r}"
+    return f"{call.path} cannot be answered{tail}: {call.why or 'it never ended in the recording'}"
+
+
+def _call_report(line: dict[str, Any], recorded: dict[str, RecordedCall]) -> CallReport:
+    known = recorded.get(line.get("recorded") or "")
+    given = line.get("input")
+    return CallReport(
+        decision=line["decision"],
+        name=line["name"],
+        kind=line["kind"],
+        path=line["path"],
+        span_id=line["span"],
+        recorded_id=line.get("recorded"),
+        is_assumed=bool(line.get("assumed")),
+        is_edited=bool(line.get("edited")),
+        difference=first_difference(known.input_tagged, given.encode()) if known and given else None,
+        why=line.get("why"),
+    )
+
+
+def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) -> list[CallReport]:
+    """Return the recorded effects that were not asked for, but for those below an answered one."""
+    asked = {report.recorded_id for report in reports}
+    parents = {call.span_id: call.parent_span_id for call in recorded}
+    answered = {report.recorded_id for report in reports if report.decision in ("served", "moved")}
+    missing = []
+    for call in recorded:
+        if call.kind not in EFFECT_KINDS or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
+            continue
+        missing.append(
+            CallReport("missing", call.name, call.kind, call.name, None, call.span_id, False, False, None, None)
+        )
+    return missing
+
+
+def _is_below(span_id: str | None, above: set[str | None], parents: dict[str, str | None]) -> bool:
+    while span_id is not None:
+        if span_id in above:
+            return True
+        span_id = parents.get(span_id)
+    return False
