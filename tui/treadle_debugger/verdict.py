@@ -12,8 +12,17 @@ from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle_debugger.diff import Difference, first_difference
 
 Verdict: TypeAlias = Literal[
-    "same", "changed", "fixed", "still failing", "regressed", "diverged", "not replayable", "timed out", "crashed", "refused"
-]  # fmt: skip
+    "same",
+    "changed",
+    "fixed",
+    "still failing",
+    "regressed",
+    "diverged",
+    "not replayable",
+    "timed out",
+    "crashed",
+    "refused",
+]
 Decision: TypeAlias = Literal["ran", "served", "moved", "live", "changed", "new", "unanswerable", "missing"]
 
 DIVERGING = ("changed", "new", "unanswerable")
@@ -82,7 +91,7 @@ def judge(before: Outcome, after: Outcome, calls: Sequence[CallReport]) -> Judge
 
 
 def exit_code(verdict: Verdict, *, overridden: bool) -> int:
-    """Return 0 where all is well or the user changed something, 1 where what was checked failed, 2 where it did not run."""
+    """Return 0: all is well, or the user changed something; 1: what was checked failed; 2: it did not run."""
     if verdict in ("not replayable", "refused"):
         return 2
     fine: tuple[Verdict, ...] = ("same", "fixed", "changed") if overridden else ("same", "fixed")
@@ -167,7 +176,18 @@ def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) ->
         if call.kind not in EFFECT_KINDS or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
             continue
         missing.append(
-            CallReport("missing", call.name, call.kind, call.name, None, call.span_id, False, False, None, None)
+            CallReport(
+                decision="missing",
+                name=call.name,
+                kind=call.kind,
+                path=call.name,
+                span_id=None,
+                recorded_id=call.span_id,
+                is_assumed=False,
+                is_edited=False,
+                difference=None,
+                why=None,
+            )
         )
     return missing
 
