@@ -31,8 +31,11 @@ class Connection:
         pieces = encode_frame(frame)
         if sum(map(len, pieces)) < _JOIN_BELOW_BYTES:
             pieces = [b"".join(pieces)]
-        for piece in pieces:
-            self._socket.sendall(piece)
+        try:
+            for piece in pieces:
+                self._socket.sendall(piece)
+        except BlockingIOError as error:  # the limit of `limit_sending`
+            raise ConnectionAbortedError("the other end of the owner's socket does not read") from error
 
     def receive(self) -> Frame:
         """Return the next frame; a StoreError where what comes is not one."""

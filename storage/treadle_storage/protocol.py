@@ -4,13 +4,13 @@ A frame is a prefix (magic, header length, body length), a JSON object, and the 
 describes, each padded to 8 bytes: little-endian numbers, one bit a row for nulls, and for coded columns the lengths of
 the dictionary's entries (in characters for text, in bytes for bytes) and then the entries, joined.
 
-    client                              owner
-    hello  protocol, pid                hello  protocol, pid, store     or error
-    ask    question, args, fresh        answer + columns                or error
-    sql    query, timeout_s, fresh      batch + columns ..., done       or error
-    version                             version
-    status fresh                        status
-    cancel (while ask or sql runs)      (the running question ends as an error)
+    client                                    owner
+    hello    protocol, pid                    hello   protocol, pid, store      or error
+    ask      question, args, timeout_s, fresh answer  + columns                 or error
+    sql      query, timeout_s, fresh          batch   more, + columns; ...      or error
+    version                                   version version
+    status   fresh                            status  owner_pid, version, ...
+    cancel   while ask or sql runs            (what runs ends as an error)
 """
 
 from __future__ import annotations
@@ -102,6 +102,14 @@ def error_from(header: Header) -> errors.TreadleError:
     if not (isinstance(cls, type) and issubclass(cls, errors.TreadleError)):
         cls = errors.StoreError
     return cls(str(header.get("message")))
+
+
+def version_misfit(store: str, owner_pid: object, owner: object, client: object) -> errors.StoreError:
+    """Return the error of a client and an owner that speak different protocols."""
+    return errors.StoreError(
+        f"the owner of {store} (process {owner_pid}) speaks protocol {owner} and this program {client}: two versions "
+        "of Treadle are in use; close the programs that use the store, and go on with one version"
+    )
 
 
 def _check_sizes(header_bytes: int, body_bytes: int) -> None:
