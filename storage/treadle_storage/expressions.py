@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -27,11 +28,11 @@ _REFUSED_CLASSES = {
     "DEFAULT": "a default",
 }
 _AGGREGATES = "select distinct function_name from duckdb_functions() where function_type = 'aggregate'"
-_ALLOWED_NODE = {"from_table": "EMPTY", "aggregate_handling": "STANDARD_HANDLING"}
+_REQUIRED = ((("from_table", "type"), "EMPTY"), (("aggregate_handling",), "STANDARD_HANDLING"))
 _EMPTY_PARTS = ("modifiers", "where_clause", "group_expressions", "group_sets", "having", "sample", "qualify")
 
 
-def condition_sql(cursor: duckdb.DuckDBPyConnection, condition: str) -> str:
+def condition_sql(condition: str) -> str:
     """Return a condition as SQL to stand in a select list.
 
     Raises:
@@ -41,65 +42,78 @@ def condition_sql(cursor: duckdb.DuckDBPyConnection, condition: str) -> str:
     word = condition.strip()
     if _BARE_WORD.fullmatch(word):
         return f"(name glob {_literal(word)})"
-    return expression_sql(cursor, condition)
+    return expression_sql(condition)
 
 
-def expression_sql(cursor: duckdb.DuckDBPyConnection, expression: str) -> str:
+def expression_sql(expression: str) -> str:
     """Return an expression in parentheses, to stand in a select list.
 
     Raises:
         QueryError: it is not one expression over one row.
 
     """
-    _check(cursor, expression)
+    objection = _objection(expression)
+    if objection:
+        raise QueryError(objection)
     return f"({expression}\n)"  # the line break ends a comment at its end
 
 
-def _check(cursor: duckdb.DuckDBPyConnection, expression: str) -> None:
+@lru_cache(maxsize=4096)
+def _objection(expression: str) -> str | None:
+    """Return what speaks against an expression, None where it can be used."""
     if not expression.strip():
-        raise QueryError("an empty expression: write a condition such as status = 'error'")
-    parsed = _parsed(cursor, expression)
+        return "an empty expression: write a condition such as status = 'error'"
+    parsed = _parsed(expression)
     if parsed.get("error"):
-        raise QueryError(f"cannot read {expression!r}: {' '.join(str(parsed.get('error_message')).split())}")
+        return f"cannot read {expression!r}: {' '.join(str(parsed.get('error_message')).split())}"
     statements = parsed["statements"]
     node = statements[0]["node"] if len(statements) == 1 else {}
-    if (
-        node.get("type") != "SELECT_NODE"
-        or len(node["select_list"]) != 1
-        or node["select_list"][0].get("alias")
-        or any(node.get(part) for part in _EMPTY_PARTS)
-        or node.get("cte_map", {}).get("map")
-        or node["from_table"]["type"] != _ALLOWED_NODE["from_table"]
-        or node["aggregate_handling"] != _ALLOWED_NODE["aggregate_handling"]
-    ):
-        raise QueryError(f"{expression!r} is more than one expression: write a condition such as status = 'error'")
-    aggregates = _aggregates(cursor)
+    if not _is_one_expression(node):
+        return f"{expression!r} is more than one expression: write a condition such as status = 'error'"
     for part in _walk(node["select_list"][0]):
         reason = _REFUSED_CLASSES.get(str(part.get("class")))
-        if reason is None and part.get("class") == "FUNCTION" and part.get("function_name") in aggregates:
+        if reason is None and part.get("class") == "FUNCTION" and part.get("function_name") in _aggregates():
             reason = f"the aggregate {part['function_name']}"
         if reason:
-            raise QueryError(f"{expression!r} holds {reason}, and an expression is about one step at a time")
+            return f"{expression!r} holds {reason}, and an expression is about one step at a time"
+    return None
 
 
-def _parsed(cursor: duckdb.DuckDBPyConnection, expression: str) -> Any:
+def _is_one_expression(node: Any) -> bool:
+    return bool(
+        node.get("type") == "SELECT_NODE"
+        and len(node["select_list"]) == 1
+        and not node["select_list"][0].get("alias")
+        and not any(node.get(part) for part in _EMPTY_PARTS)
+        and not node.get("cte_map", {}).get("map")
+        and all(_value_at(node, path) == expected for path, expected in _REQUIRED)
+    )
+
+
+def _value_at(node: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        node = node[key]
+    return node
+
+
+def _parsed(expression: str) -> Any:
+    query = {"query": f"select {expression}\n"}
     try:
-        row = cursor.execute("select json_serialize_sql($query)", {"query": f"select {expression}\n"}).fetchone()
-    except duckdb.InterruptException:
-        raise
+        row = _parser().cursor().execute("select json_serialize_sql($query)", query).fetchone()
     except duckdb.Error as error:
-        raise QueryError(f"cannot read {expression!r}: {explained(error)}") from error
-    return json.loads(row[0]) if row else {}
+        return {"error": True, "error_message": explained(error)}
+    return json.loads(row[0]) if row else {"error": True, "error_message": "it cannot be parsed"}
 
 
-def _aggregates(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    if not _aggregate_names:
-        _aggregate_names.update(str(name) for (name,) in cursor.execute(_AGGREGATES).fetchall())
-    return frozenset(_aggregate_names)
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """Return a database without data, to parse with: a text that does not parse ends a transaction of the store's."""
+    return duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "1"})
 
 
-_aggregate_names: set[str] = set()
-"""DuckDB's own list of them, asked for once."""
+@cache
+def _aggregates() -> frozenset[str]:
+    return frozenset(str(name) for (name,) in _parser().cursor().execute(_AGGREGATES).fetchall())
 
 
 def _walk(part: Any) -> Iterator[dict[str, Any]]:

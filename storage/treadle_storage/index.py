@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from treadle.errors import NotFoundError, QueryError, StoreError
-from treadle_storage import queries, step_questions, trace_pages
+from treadle_storage import queries, step_questions, trace_pages, watches
 from treadle_storage.columns import Columns
 from treadle_storage.ingest import Ingest, Progress
 from treadle_storage.schema import DATABASE, INGEST_FOLDER, open_database
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Answer: TypeAlias = Callable[["duckdb.DuckDBPyConnection", dict[str, Any]], Columns]
 
+_NO_TRACE = "no trace {}: `treadle traces` lists what there is"
 _IDS = {"trace_id": 32, "span_id": 16}
 
 
@@ -116,10 +117,17 @@ def _about_store(statement: str) -> Answer:
     return answer
 
 
+def _calls(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
+    found = Columns.from_result(cursor.execute(queries.CALLS, {"trace": args["trace_id"]}))
+    if not len(found):
+        raise NotFoundError(_NO_TRACE.format(args["trace_id"]))
+    return found
+
+
 def _trace(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     found = trace_pages.summaries(cursor, [args["trace_id"]])
     if not len(found):
-        raise NotFoundError(f"no trace {args['trace_id']}: `treadle traces` lists what there is")
+        raise NotFoundError(_NO_TRACE.format(args["trace_id"]))
     return found
 
 
@@ -130,14 +138,14 @@ _ANSWERS: dict[str, Answer] = {
     "tree": step_questions.tree,
     "step": step_questions.step,
     "hits": step_questions.hits,
-    "watch": step_questions.watch,
+    "watch": watches.watch,
     "column": step_questions.column,
     "search": step_questions.search,
     "messages": _about_span(queries.MESSAGES),
     "events": _about_span(queries.EVENTS),
     "scores": _about_trace(queries.SCORES),
     "process": _about_trace(queries.PROCESS),
-    "calls": _about_trace(queries.CALLS),
+    "calls": _calls,
     "chunks": _about_trace(queries.CHUNKS),
     "marks": _about_store(queries.MARKS),
     "status": _about_store(queries.STATUS),

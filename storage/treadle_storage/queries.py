@@ -133,9 +133,9 @@ order by created_at_ns, id
 """
 
 SEARCH = """
-select contains(lower(coalesce(input::varchar, '')), lower($text))
-  or contains(lower(coalesce(output::varchar, '')), lower($text))
-  or contains(lower(coalesce(error::varchar, '')), lower($text))
+select contains(lower(coalesce(input::varchar, '')), lower($quoted))
+  or contains(lower(coalesce(output::varchar, '')), lower($quoted))
+  or contains(lower(coalesce(error::varchar, '')), lower($quoted))
   or contains(lower(name), lower($text)) as hit
 from recorded where trace_id = $trace
 order by started_ns, process_id, seq

@@ -1,7 +1,8 @@
-"""Questions about the steps of one trace: the tree, conditions over all steps, watches at one."""
+"""Questions about the steps of one trace: the tree, conditions and columns over all steps, one step."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -12,7 +13,7 @@ from treadle_storage import queries
 from treadle_storage.columns import Column, Columns
 from treadle_storage.expressions import condition_sql, expression_sql
 from treadle_storage.failures import explained
-from treadle_storage.tree import ClockOrder, clock_order, codes_among, kinds_of, SOURCES, statuses_of
+from treadle_storage.tree import SOURCES, ClockOrder, clock_order, codes_among, kinds_of, statuses_of
 from treadle_storage.views import SPANS_FROM
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _OVER_STEPS = (
     )
     + ') order by "#1", "#2", "#3"'
 )
-_AT_STEP = "select {columns} from (" + SPANS_FROM.format(source="{place} where rowid = {row}") + ")"
 
 
 def tree(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
@@ -67,7 +67,7 @@ def tree(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
 def hits(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     """Answer `hits`: at which steps a condition holds. A step where it cannot be computed is no hit."""
     condition = args["condition"]
-    answer = _over_steps(cursor, args, f"({condition_sql(cursor, condition)})::boolean", what=condition)
+    answer = _over_steps(cursor, args, f"({condition_sql(condition)})::boolean", what=condition)
     found = np.where(answer.nulls, False, answer.values) if answer.nulls is not None else answer.values  # noqa: FBT003
     above_row = args.get("above_row")
     found = found[_order(cursor, args).rows]
@@ -79,13 +79,15 @@ def hits(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
 def column(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     """Answer `column`: a watch over all steps, as text."""
     expression = args["expression"]
-    answer = _over_steps(cursor, args, f"{expression_sql(cursor, expression)}::varchar", what=expression)
+    answer = _over_steps(cursor, args, f"{expression_sql(expression)}::varchar", what=expression)
     return Columns((Column("value", "VARCHAR", answer.values[_order(cursor, args).rows], dictionary=answer.dictionary),))
 
 
 def search(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     """Answer `search`: which steps hold a text in their name, input, output or error, case folded."""
-    arguments = {"trace": args["trace_id"], "text": args["text"]}
+    text = str(args["text"])
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    arguments = {"trace": args["trace_id"], "text": text, "quoted": quoted}
     found = Columns.from_result(cursor.execute(queries.SEARCH, arguments))["hit"].values
     return Columns.from_arrays({"hit": found[_order(cursor, args).rows]})
 
@@ -94,17 +96,6 @@ def step(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     """Answer `step`: everything about one span."""
     place, row = locate(cursor, args)
     return Columns.from_result(cursor.execute(queries.STEP.format(place=place, row=row)))
-
-
-def watch(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
-    """Answer `watch`: the values of expressions at one step, all in one query unless one of them fails."""
-    expressions: list[str] = list(args["expressions"])
-    place, row = locate(cursor, args)
-    at_step = _AT_STEP.replace("{place}", place).replace("{row}", str(row))
-    rows = _watched_together(cursor, at_step, expressions)
-    if rows is None:
-        rows = [_watched_alone(cursor, at_step, expression) for expression in expressions]
-    return Columns.from_rows(("expression", "value", "type", "error"), ("VARCHAR",) * 4, rows)
 
 
 def locate(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> tuple[str, int]:
@@ -121,6 +112,12 @@ def locate(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> tuple[str
     return str(found[0]), int(found[1])
 
 
+def begin_anew(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Leave a transaction that an error has ended."""
+    cursor.execute("rollback")
+    cursor.execute("begin transaction read only")
+
+
 def _over_steps(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any], computed: str, *, what: str) -> Column:
     """Compute one column over the steps by (started_at, process, seq); null where a row cannot be computed."""
     try:
@@ -129,6 +126,7 @@ def _over_steps(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any], compute
         except duckdb.BinderException as error:
             if "volatile" not in str(error):
                 raise
+            begin_anew(cursor)
             result = cursor.execute(_OVER_STEPS.replace("{column}", computed), {"trace": args["trace_id"]})
         return Columns.from_result(result)["answer"]
     except (duckdb.InterruptException, duckdb.FatalException):
@@ -160,38 +158,3 @@ def _threads(found: Columns) -> Array:
     rank = np.empty(len(first), dtype=np.int32)
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
     return rank[inverse]
-
-
-def _watched_together(
-    cursor: duckdb.DuckDBPyConnection, at_step: str, expressions: list[str]
-) -> list[tuple[str, str | None, str | None, str | None]] | None:
-    try:
-        parsed = [expression_sql(cursor, expression) for expression in expressions]
-        cells = ", ".join(f"try({sql}::varchar), typeof(try({sql}))" for sql in parsed)
-        found = cursor.execute(at_step.replace("{columns}", cells)).fetchone() if cells else ()
-    except duckdb.InterruptException:
-        raise
-    except (duckdb.Error, QueryError):
-        return None
-    values = found or ()
-    return [
-        (expression, values[2 * number], values[2 * number + 1], None) for number, expression in enumerate(expressions)
-    ]
-
-
-def _watched_alone(
-    cursor: duckdb.DuckDBPyConnection, at_step: str, expression: str
-) -> tuple[str, str | None, str | None, str | None]:
-    try:
-        sql = expression_sql(cursor, expression)
-        found = cursor.execute(at_step.replace("{columns}", f"{sql}::varchar, typeof({sql})")).fetchone()
-    except (duckdb.InterruptException, duckdb.FatalException):
-        raise
-    except duckdb.Error as error:
-        return expression, None, None, explained(error)
-    except QueryError as error:
-        return expression, None, None, str(error)
-    value, type_name = found or (None, None)
-    return expression, value, type_name, None
-
-

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import duckdb
 
 from treadle.errors import AmbiguousError, NotFoundError, QueryError
 from treadle_storage.columns import Columns
@@ -11,8 +13,6 @@ from treadle_storage.expressions import condition_sql
 from treadle_storage.failures import explained
 
 if TYPE_CHECKING:
-    import duckdb
-
 _CANDIDATES = """
 select distinct trace_id, started_ns from roots
 where $started is null or (started_ns, trace_id) < ($started, $trace::uuid)
@@ -120,9 +120,7 @@ def _newest(cursor: duckdb.DuckDBPyConnection, before: list[Any] | None, limit: 
 
 
 def _matching(cursor: duckdb.DuckDBPyConnection, where: str, before: list[Any] | None, limit: int) -> list[str]:
-    import duckdb
-
-    statement = _MATCHING.format(condition=condition_sql(cursor, where))
+    statement = _MATCHING.format(condition=condition_sql(where))
     started_ns, trace_id = before or (None, None)
     arguments = {"started": started_ns, "trace": trace_id, "limit": limit}
     try:
