@@ -1,0 +1,129 @@
+"""Tables for people: no boxes, numbers to the right, as wide as they are.
+
+On a terminal the widest columns give way until the table fits; anywhere else nothing is cut. The first rows decide
+the widths, the rest is written as it comes.
+"""
+
+import shutil
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import chain, islice
+from typing import Any, TextIO
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+SAMPLED_ROWS = 1_000
+LEAST_COLUMN_CELLS = 8
+GAP = "  "
+NUMBER_TYPES = (
+    "INT",
+    "BIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+    "HUGEINT",
+    "UTINY",
+    "USMALL",
+    "SMALLINT",
+    "TINYINT",
+    "UBIG",
+    "UINT",
+)
+_VISIBLE = {"\n": "⏎", "\r": "␍", "\t": " "}
+
+
+def write_table(names: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> int:
+    """Write a table with a heading; return how many rows there were."""
+    if not names:
+        return 0
+    console = console_on(out)
+    lines = ([one_line(cell) for cell in row] for row in rows)
+    sample = list(islice(lines, SAMPLED_ROWS))
+    widths = [max(cell_len(text) for text in column) for column in zip(names, *sample, strict=True)]
+    if out.isatty():
+        widths = _fitted(widths, shutil.get_terminal_size().columns)
+    to_right = [type_name.startswith(NUMBER_TYPES) and not type_name.endswith("]") for type_name in types]
+    print_line(console, Text(_line(names, widths, to_right, cut=out.isatty()), "bold"))
+    written = 0
+    for row in chain(sample, lines):
+        print_line(console, Text(_line(row, widths, to_right, cut=out.isatty())))
+        written += 1
+    return written
+
+
+def console_on(out: TextIO) -> Console:
+    """Return a console that writes what it is given, without wrapping or guessing at markup."""
+    return Console(file=out, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def print_line(console: Console, text: Text) -> None:
+    """Print one line as it is, however long."""
+    if not text.spans and not text.style and not console.is_terminal:
+        console.file.write(f"{text.plain.rstrip()}\n")
+        return
+    text.rstrip()
+    console.print(text, no_wrap=True, overflow="ignore", crop=False)
+
+
+def visible(text: str, *, lines: bool = True) -> str:
+    """Return text that cannot move the cursor or colour the terminal: control characters as pictures."""
+    kept = {"\n", "\t"} if lines else set()
+    if text.isprintable():
+        return text
+    return "".join(character if character in kept else _picture(character) for character in text)
+
+
+def one_line(cell: Any) -> str:
+    """Return a cell's text on one line."""
+    if cell is None:
+        return "null"
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, datetime):
+        return str(cell.replace(tzinfo=None))
+    if isinstance(cell, bytes):
+        return visible(cell.decode(errors="replace"), lines=False)
+    return visible(str(cell), lines=False)
+
+
+def _picture(character: str) -> str:
+    if character in _VISIBLE:
+        return _VISIBLE[character]
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in "\u200d\u200c":
+        return "�" if code != 0x7F else "␡"
+    return character
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], to_right: Sequence[bool], *, cut: bool) -> str:
+    shown = (_cell(*column, cut=cut) for column in zip(cells, widths, to_right, strict=True))
+    return GAP.join(shown).rstrip()
+
+
+def _cell(text: str, width: int, to_right: bool, *, cut: bool) -> str:
+    length = cell_len(text)
+    if length > width and cut:
+        return set_cell_size(text, width - 1) + "…"
+    padding = " " * (width - length)
+    return padding + text if to_right else text + padding
+
+
+def _fitted(widths: list[int], room: int) -> list[int]:
+    """Take cells from the widest columns until the table fits, or every column is small."""
+    fitted = list(widths)
+    excess = sum(fitted) + len(GAP) * (len(fitted) - 1) - room
+    while excess > 0:
+        widest = max(range(len(fitted)), key=fitted.__getitem__)
+        others = [width for column, width in enumerate(fitted) if column != widest]
+        floor = max(LEAST_COLUMN_CELLS, *others, 0) if others else LEAST_COLUMN_CELLS
+        target = max(fitted[widest] - excess, min(floor, fitted[widest] - 1))
+        if fitted[widest] <= LEAST_COLUMN_CELLS:
+            break
+        excess -= fitted[widest] - target
+        fitted[widest] = target
+    return fitted

@@ -1,0 +1,24 @@
+"""`treadle ui`: the debugger in the terminal."""
+
+import sys
+
+import click
+
+from treadle.errors import UsageError
+from treadle_tui.cli.options import Settings, common_options, examples, pass_settings
+
+
+@click.command(epilog=examples("treadle ui", "treadle ui last-failed", "treadle 7f3a"))
+@click.argument("trace", required=False)
+@common_options
+@pass_settings
+def command(settings: Settings, trace: str | None = None) -> None:
+    """Open the debugger on the list of traces, or on TRACE."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("the debugger needs a terminal: treadle traces, show, diff and sql do without one")
+    from treadle_tui import app
+
+    if trace is not None:
+        with settings.open_store() as store:
+            store.resolve(trace)
+    app.run(settings.store_path, trace)
