@@ -11,6 +11,10 @@ limit 1
 """
 """Where a span's row is: by it, everything else about the span is found at once."""
 
+NAMES_OF_STEPS = """
+select list(distinct name), list(distinct model) filter (where model is not null) from recorded where trace_id = $trace
+"""
+
 STEPS = """
 select
   span_id,
@@ -18,16 +22,25 @@ select
   parent_span_id is not null as has_parent,
   started_ns as start_ns,
   coalesce(ended_ns - started_ns, -1) as duration_ns,
-  kind, status, name, model,
+  coalesce(list_position($kinds, kind) - 1, $plain)::utinyint as kind,
+  coalesce(list_position($statuses, status) - 1, 0)::utinyint as status,
+  coalesce(list_position($sources, source) - 1, 0)::utinyint as source,
+  named.code::integer as name,
+  coalesce(modelled.code, -1)::integer as model,
   coalesce(input_tokens, -1)::integer as input_tokens,
   coalesce(output_tokens, -1)::integer as output_tokens,
   process_id,
   coalesce(thread_id, 0) as thread_id,
-  source,
   not_replayable_why is null as replayable
-from recorded where trace_id = $trace
+from recorded
+left join (select unnest($names) as name, generate_subscripts($names, 1) - 1 as code) as named
+  on named.name = recorded.name
+left join (select unnest($models) as model, generate_subscripts($models, 1) - 1 as code) as modelled
+  on modelled.model = recorded.model
+where trace_id = $trace
 order by started_ns, process_id, seq
 """
+"""Texts come as numbers: 100,000 Python strings a column would be most of the work."""
 
 STEP_ORDER = """
 select span_id, coalesce(parent_span_id, 0) as parent_id, parent_span_id is not null as has_parent,

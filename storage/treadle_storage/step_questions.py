@@ -9,16 +9,20 @@ import duckdb
 import numpy as np
 
 from treadle.errors import NotFoundError, QueryError
+from treadle.model import KINDS, STATUSES
 from treadle_storage import queries
 from treadle_storage.columns import Column, Columns
 from treadle_storage.expressions import condition_sql, expression_sql
 from treadle_storage.failures import explained
-from treadle_storage.tree import SOURCES, ClockOrder, clock_order, codes_among, kinds_of, statuses_of
+from treadle_storage.tree import SOURCES, ClockOrder, clock_order
 from treadle_storage.views import SPANS_FROM
 
 if TYPE_CHECKING:
     from treadle_storage.tree import Array
 
+_TAKEN = (
+    "span_id", "duration_ns", "kind", "status", "input_tokens", "output_tokens", "source", "replayable",
+)  # fmt: skip
 _OVER_STEPS = (
     "select {column} as answer from ("
     + SPANS_FROM.replace("\nselect\n", '\nselect started_ns as "#1", process_id as "#2", seq as "#3",\n', 1).format(
@@ -30,38 +34,28 @@ _OVER_STEPS = (
 
 def tree(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     """Answer `tree`: what the debugger steps through, in the order of the tree."""
-    found = Columns.from_result(cursor.execute(queries.STEPS, {"trace": args["trace_id"]}))
-    if not len(found):
-        raise NotFoundError(f"no trace {args['trace_id']}: `treadle traces` lists what there is")
+    trace_id = args["trace_id"]
+    names, models = cursor.execute(queries.NAMES_OF_STEPS, {"trace": trace_id}).fetchone() or (None, None)
+    if not names:
+        raise NotFoundError(f"no trace {trace_id}: `treadle traces` lists what there is")
+    known = {"kinds": list(KINDS), "plain": KINDS.index("span"), "statuses": list(STATUSES), "sources": list(SOURCES)}
+    arguments = {"trace": trace_id, "names": names, "models": models or [""], **known}
+    found = Columns.from_result(cursor.execute(queries.STEPS, arguments))
     order = _order_of(found)
-    rows = order.rows
-
-    def taken(name: str) -> Array:
-        return found[name].values[rows]
-
-    return Columns(
-        (
-            *Columns.from_arrays({
-                "span_id": taken("span_id"),
-                "parent": order.parent,
-                "depth": order.depth,
-                "start_ns": taken("start_ns") + order.shifted_ns,
-                "duration_ns": taken("duration_ns"),
-                "kind": kinds_of(found["kind"])[rows],
-                "status": statuses_of(found["status"])[rows],
-            }).columns,
-            Column("name", "VARCHAR", taken("name"), dictionary=found["name"].dictionary),
-            Column("model", "VARCHAR", taken("model"), dictionary=found["model"].dictionary),
-            *Columns.from_arrays({
-                "input_tokens": taken("input_tokens"),
-                "output_tokens": taken("output_tokens"),
-                "thread": _threads(found)[rows],
-                "source": codes_among(found["source"], SOURCES, unknown=0)[rows],
-                "replayable": taken("replayable"),
-                "shifted_ns": order.shifted_ns,
-            }).columns,
-        )
-    )  # fmt: skip
+    taken = {column.name: column.values[order.rows] for column in found.columns}
+    dictionaries = {"name": tuple(names), "model": tuple(models or ())}
+    coded = tuple(
+        Column(name, "VARCHAR", taken[name], dictionary=dictionary) for name, dictionary in dictionaries.items()
+    )
+    numbers = {
+        "parent": order.parent,
+        "depth": order.depth,
+        "start_ns": taken["start_ns"] + order.shifted_ns,
+        "thread": _threads(found)[order.rows],
+        "shifted_ns": order.shifted_ns,
+        **{name: taken[name] for name in _TAKEN},
+    }
+    return Columns((*coded, *Columns.from_arrays(numbers).columns))
 
 
 def hits(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:

@@ -12,7 +12,6 @@ from treadle_storage.columns import Columns
 from treadle_storage.expressions import condition_sql
 from treadle_storage.failures import explained
 
-if TYPE_CHECKING:
 _CANDIDATES = """
 select distinct trace_id, started_ns from roots
 where $started is null or (started_ns, trace_id) < ($started, $trace::uuid)

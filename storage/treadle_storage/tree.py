@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from treadle.model import KINDS, STATUSES
-
 if TYPE_CHECKING:
     from treadle_storage.columns import Column, Columns
 
@@ -113,23 +111,6 @@ def tree_of(columns: Columns) -> Tree:
         replayable=columns["replayable"].values,
         shifted_ns=columns["shifted_ns"].values,
     )
-
-
-def codes_among(column: Column, names: tuple[str, ...], *, unknown: int) -> NDArray[np.uint8]:
-    """Return a coded column's entries as indices into `names`."""
-    positions = {name: position for position, name in enumerate(names)}
-    lookup = np.array([positions.get(str(entry), unknown) for entry in _entries(column)] + [unknown], dtype=np.uint8)
-    return lookup[column.values]
-
-
-def kinds_of(column: Column) -> NDArray[np.uint8]:
-    """Return kinds as indices into `KINDS`; one that is not known is a plain span."""
-    return codes_among(column, KINDS, unknown=KINDS.index("span"))
-
-
-def statuses_of(column: Column) -> NDArray[np.uint8]:
-    """Return statuses as indices into `STATUSES`."""
-    return codes_among(column, STATUSES, unknown=STATUSES.index("running"))
 
 
 def clock_order(span_id: Array, parent_id: Array, has_parent: Array, start_ns: Array, process: Array) -> ClockOrder:
