@@ -17,9 +17,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TREADLE_KEY_FILE", str(tmp_path / "user-data" / "treadle-key"))
     monkeypatch.delenv("TREADLE_DISABLED", raising=False)
     monkeypatch.setattr(guard, "_told", False)
-    recorder.configure(store=None, redact=None, replay=False)
+    recorder.configure(store=None, redact=None, program=None)
     yield folder
-    recorder.configure(store=None, redact=None, replay=False)
+    recorder.configure(store=None, redact=None, program=None)
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ class Call:
         "payload",
         "span_id",
         "started_at_ns",
+        "total",
         "trace_id",
         "traced",
     )
@@ -92,6 +93,7 @@ class Call:
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
         self.answer: Answer | None = None
+        self.total: Callable[[], Any] | None = None
         self._recorder = writer
         self._lane_token: contextvars.Token[Lane | None] | None = None
         self._otel_token: current.OtelToken | None = None
@@ -167,17 +169,21 @@ class Call:
         """Record that the call returned this."""
         self._finish({"status": "ok"}, lambda: self._encode(result))
 
-    def end_stream(self, *, returned: Any = None, closed: bool = False, total: Any = None) -> None:
+    def end_stream(self, *, returned: Any = None, closed: bool = False) -> None:
         """Record that a stream is over.
 
-        Its output is `total` where the caller knows how to sum it, else the sum of its chunks, and its return value.
+        Its output is what `total` returns where a client patch set it, else the sum of its chunks, and its return
+        value.
         """
         more: dict[str, Any] = {"status": "ok", "closed": True} if closed else {"status": "ok"}
-        self._finish(more, lambda: self._total(returned) if total is None else self._encode(total))
+        self._finish(more, lambda: self._total(returned) if self.total is None else self._encode(self.total()))
 
-    def fail(self, error: BaseException) -> None:
-        """Record that the call raised; cancellation and the like end it early, without a failure."""
-        if isinstance(error, NOT_FAILURES):
+    def fail(self, error: BaseException, *, even_exit: bool = False) -> None:
+        """Record that the call raised; cancellation and the like end it early, without a failure.
+
+        `even_exit`: here a `SystemExit` is one, because the call is the program itself.
+        """
+        if isinstance(error, NOT_FAILURES) and not (even_exit and isinstance(error, SystemExit)):
             self.end_stream(closed=True)
             return
         failure = describe(error, self._recorder.redactor, own_folder=OWN_FOLDER)

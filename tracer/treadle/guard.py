@@ -6,8 +6,21 @@ Nothing else in the traced program catches `Exception` on Treadle's behalf.
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 _told = False
+
+
+def attempt(act: Callable[[], Result]) -> Result | None:
+    """Return what `act` returns, or None where it raises, which is told once."""
+    try:
+        return act()
+    except Exception as error:  # noqa: BLE001 - the guard
+        report(error)
+        return None
 
 
 def report(error: Exception) -> None:
