@@ -1,6 +1,7 @@
 """`treadle traces`: what was recorded, the newest first."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -28,13 +29,18 @@ def command(settings: Settings, limit: int, where: str | None, output_format: st
     with settings.open_store() as store:
         summaries = store.traces(limit=limit, where=where)
     if output_format == "table" and summaries:
-        write_rows(RowSet(HEADINGS, HEADING_TYPES, map(_for_people, summaries)), output_format)
+        print_summaries(summaries)
     elif output_format != "table":
         names = [_data_name(field.name) for field in fields(TraceSummary)]
         rows = ([_data(name, getattr(summary, field.name)) for name, field in _columns()] for summary in summaries)
         write_rows(RowSet(names, ["VARCHAR"] * len(names), rows), output_format)
     if not summaries:
         click.echo(_nothing(settings, where), err=True)
+
+
+def print_summaries(summaries: Sequence[TraceSummary]) -> None:
+    """Print traces for people, a line each."""
+    write_rows(RowSet(HEADINGS, HEADING_TYPES, map(_for_people, summaries)), "table")
 
 
 def _nothing(settings: Settings, where: str | None) -> str:
