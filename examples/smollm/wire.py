@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from smollm.chat import Generation, Message, Settings
+from smollm.chat import DEFAULT_MAX_TOKENS, Generation, Message, Settings
 
 
 class RequestError(Exception):
@@ -42,12 +42,13 @@ def parse_request(body: bytes) -> ChatRequest:
         raise RequestError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
     if not isinstance(fields, dict) or not isinstance(fields.get("model"), str):
         raise RequestError(HTTPStatus.BAD_REQUEST, "The request names no model.", param="model")
-    if not isinstance(fields.get("messages"), list) or not fields["messages"]:
+    messages = fields.get("messages")
+    if not isinstance(messages, list) or not messages or not all(isinstance(item, dict) for item in messages):
         raise RequestError(HTTPStatus.BAD_REQUEST, "The request has no messages.", param="messages")
     options = fields.get("stream_options") or {}
     return ChatRequest(
         model=fields["model"],
-        messages=[_message(message) for message in fields["messages"]],
+        messages=[_message(message) for message in messages],
         settings=_settings(fields),
         stream=bool(fields.get("stream")),
         include_usage=bool(options.get("include_usage")),
@@ -63,7 +64,7 @@ def _message(fields: dict[str, Any]) -> Message:
 
 def _settings(fields: dict[str, Any]) -> Settings:
     stop = fields.get("stop") or ()
-    max_tokens = fields.get("max_completion_tokens") or fields.get("max_tokens") or Settings.max_tokens
+    max_tokens = fields.get("max_completion_tokens") or fields.get("max_tokens") or DEFAULT_MAX_TOKENS
     temperature = fields.get("temperature") or 0.0
     if not isinstance(max_tokens, int) or max_tokens < 1:
         raise RequestError(HTTPStatus.BAD_REQUEST, "max_tokens must be a whole number above 0.", param="max_tokens")
