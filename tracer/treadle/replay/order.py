@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 
 from treadle import crew
 
-SETTLED_S = 0.002
-"""After a thread has finished, whoever waits for it gets this long to go on before the next answer."""
+SETTLED_S = 0.001
+"""Everybody must have been waiting for this long."""
+LOOK_S = 0.001
+"""How often to look whether everybody waits."""
 STALLED_S = 0.02
 """Threads that wait for something else than an answer are given up on after this long without a change."""
 
@@ -31,6 +33,7 @@ class Moment:
 class _Pending:
     moment: Moment
     released: bool = False
+    thread: int = field(default_factory=threading.get_ident)
     future: "asyncio.Future[None] | None" = field(default=None)
 
 
@@ -42,7 +45,7 @@ class Order:
         self._threads: list[_Pending] = []
         self._moved_at = time.monotonic()
         self._loops: dict[asyncio.AbstractEventLoop, list[_Pending]] = {}
-        crew.watch(self._somebody_finished)
+        crew.watch(self._crew_changed)
 
     async def wait_later(self, moment: Moment | None) -> None:
         """Wait in a coroutine; with no moment, until cancelled, as the recorded call was."""
@@ -67,8 +70,8 @@ class Order:
         if not pending:
             return
         if not getattr(loop, "_ready", None):
-            first = min(pending, key=lambda entry: entry.moment.at_ns).moment
-            for entry in [entry for entry in pending if _together(entry.moment, first)]:
+            in_order = sorted(pending, key=lambda entry: entry.moment.at_ns)
+            for entry in [entry for entry in in_order if _together(entry.moment, in_order[0].moment)]:
                 pending.remove(entry)
                 assert entry.future is not None
                 if not entry.future.done():
@@ -91,11 +94,14 @@ class Order:
 
     def _pause(self) -> float:
         """Return how long to wait before the next release, in seconds; to be called with the lock held."""
-        since = time.monotonic() - self._moved_at
         at_work = crew.at_work()
         if at_work == 0:
             return 0.0
-        return (SETTLED_S if len(self._threads) >= at_work else STALLED_S) - since
+        all_wait = len(self._threads) >= at_work and crew.submitters_are_parked(
+            but={entry.thread for entry in self._threads}
+        )
+        since = time.monotonic() - self._moved_at
+        return SETTLED_S - since if all_wait else min(STALLED_S - since, LOOK_S)
 
     def _release_first(self) -> None:
         first = min(self._threads, key=lambda entry: entry.moment.at_ns)
@@ -103,7 +109,7 @@ class Order:
         self._threads.remove(first)
         self._moved()
 
-    def _somebody_finished(self) -> None:
+    def _crew_changed(self) -> None:
         with self._changed:
             self._moved()
 

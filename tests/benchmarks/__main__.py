@@ -1,0 +1,15 @@
+"""Run every benchmark and print one line for each."""
+
+import importlib
+import sys
+
+NAMES = ("capture", "ingest", "opening", "stepping")
+
+
+def main() -> None:
+    """Run those that are named, or all."""
+    for name in sys.argv[1:] or NAMES:
+        importlib.import_module(f"tests.benchmarks.{name}").main()
+
+
+main()
