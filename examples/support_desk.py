@@ -138,6 +138,7 @@ def write_answer(question: str, ticket: Ticket, passages: list[Passage]) -> str:
         temperature=0,
         max_tokens=40,
         stream=True,
+        stream_options={"include_usage": True},
     )
     return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
 
