@@ -8,7 +8,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from treadle.codec.classes import type_name
+from treadle.codec.classes import is_project_file, type_name
 from treadle.codec.redact import Redactor, is_secret_name, mask
 
 MOST_FRAMES = 30
@@ -50,7 +50,7 @@ def _frames(trace: TracebackType | None, redactor: Redactor, own_folder: str) ->
     frames = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        if not code.co_filename.startswith(own_folder) and "site-packages" not in code.co_filename:
+        if not code.co_filename.startswith(own_folder) and is_project_file(code.co_filename):
             frames.append(
                 {
                     "file": code.co_filename,

@@ -48,7 +48,12 @@ def is_project_class(cls: type) -> bool:
     file = getattr(module, "__file__", None)
     if file is None:
         return cls.__module__ == "__main__"
-    return "site-packages" not in file and not file.startswith(_LIBRARY_FOLDERS)
+    return is_project_file(file)
+
+
+def is_project_file(file: str) -> bool:
+    """Tell whether code in this file is the user's own: not of the standard library, not installed, not frozen."""
+    return "site-packages" not in file and not file.startswith((*_LIBRARY_FOLDERS, "<frozen "))
 
 
 def is_sentinel(cls: type) -> bool:
