@@ -23,7 +23,7 @@ TONES: Final = (
 )  # fmt: skip
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     """A scrolling view that paints each visible line itself."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in TONES}

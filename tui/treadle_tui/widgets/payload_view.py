@@ -102,6 +102,10 @@ class PayloadView(LineView):
         line = min(max(0, line), len(self.lines) - 1)
         self._show_row(int(self._layout.first_row[line]))
 
+    def go_to_top_line(self, line: int) -> None:
+        """Bring a line to the top."""
+        self.scroll_to(y=int(self._layout.first_row[min(line, len(self.lines) - 1)]), animate=False, force=True)
+
     def set_wrap(self, *, wrap: bool) -> None:
         """Wrap long lines, or let them run out to the right."""
         self.wrap = wrap
@@ -157,6 +161,8 @@ class PayloadView(LineView):
         return text
 
     def _line_spans(self, line: int) -> list[highlight.Span]:
+        if self.margins is not None and self.margins.tones[line] == "dim":
+            return []
         if self._lexed is not None:
             return self._lexed[line] if line < len(self._lexed) else []
         language = self.language if self.margins is None else self.margins.languages[line]

@@ -25,6 +25,7 @@ _LEAST_TRACK_CELLS: Final = 8
 _BOLD: Final = Style(bold=True)
 _UNDERLINE: Final = Style(underline=True)
 _REVERSE: Final = Style(reverse=True)
+_RUNNING: Final = STATUSES.index("running")
 _SOURCES: Final = ("", "served", "overridden")
 
 Tone = Callable[[str], Style]
@@ -80,6 +81,8 @@ def paint_row(tree: "Tree", state: RowState, geometry: RowGeometry, tone: Tone) 
     segments = _gutter(tree, state, tone)
     segments += _label(tree, state, geometry, tone)
     number, unit = figures.duration(int(tree.duration_ns[step]))
+    if not number:
+        number, unit = ("…" if tree.status[step] == _RUNNING else "?"), ""
     strength = tone("normal") if state.here or state.on_path else tone("dim")
     segments.append(Segment(number.rjust(_DURATION_CELLS - 2), strength))
     segments.append(Segment(unit.ljust(3), tone("dim") if state.here else tone("faint")))

@@ -28,6 +28,7 @@ from treadle_tui.widgets.tree_rows import (
 
 if TYPE_CHECKING:
     from rich.segment import Segment
+
     from treadle_storage.tree import Tree
 
 
@@ -140,6 +141,18 @@ class SpanTree(LineView):
         if step >= 0 and not self.clock_order and self._outline.size[step] > 1:
             self._folded.symmetric_difference_update({step})
             self._arrange_rows()
+
+    def open_or_close(self, step: int, *, opening: bool) -> None:
+        """Unfold a folded call, else ask for its first call; fold an open one, else ask for its caller."""
+        if self.trace is None or step < 0:
+            return
+        folded, has_calls = step in self._folded, bool(self._outline.size[step] > 1)
+        if has_calls and folded == opening:
+            self.toggle_fold(step)
+        elif opening and has_calls:
+            self.post_message(self.Chosen(self.step_at(1)))
+        elif not opening and self.trace.parent[step] >= 0:
+            self.post_message(self.Chosen(int(self.trace.parent[step])))
 
     def fold_all(self) -> None:
         """Fold every call that is not on the path to the position."""

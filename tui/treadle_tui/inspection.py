@@ -1,0 +1,70 @@
+"""Everything that the panes show of one step, read from the store in one go, in a worker."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from treadle.model import STATUSES, Event, Message, Score, Step
+from treadle_tui.conversation import repeated_messages
+from treadle_tui.sources import SourceFile, read_source
+
+if TYPE_CHECKING:
+    from treadle_storage import Store
+    from treadle_storage.tree import Tree
+
+_CALLS_BACK: Final = 4
+"""How many model calls before this one may be the one that it goes on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One step as the panes show it."""
+
+    step: Step
+    messages: tuple[Message, ...]
+    repeated: int
+    """How many messages at the start stood in an earlier call of the same conversation."""
+    events: tuple[Event, ...]
+    scores: tuple[Score, ...]
+    source: SourceFile | None
+    stream_ns: int
+    """When the trace began: what event times are relative to."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will be added to it."""
+        return self.step.status != STATUSES[0]
+
+
+def inspect(store: "Store", trace_id: str, tree: "Tree", index: int) -> Inspection:
+    """Read a step."""
+    span_id = tree.hex_id(index)
+    step = store.step(trace_id, span_id)
+    messages = tuple(store.messages(trace_id, span_id)) if step.kind in {"llm", "agent"} else ()
+    scores = tuple(score for score in store.scores(trace_id) if score.span_id in {span_id, None})
+    return Inspection(
+        step=step,
+        messages=messages,
+        repeated=_repeated(store, trace_id, tree, index, messages) if messages else 0,
+        events=tuple(store.events(trace_id, span_id)),
+        scores=scores,
+        source=_source_of(step),
+        stream_ns=int(tree.start_ns[0]),
+    )
+
+
+def _repeated(store: "Store", trace_id: str, tree: "Tree", index: int, messages: tuple[Message, ...]) -> int:
+    """Return how much of a conversation the model calls just before hold already: the most that one of them has."""
+    kind = tree.kind[index]
+    before = [earlier for earlier in range(index - 1, -1, -1) if tree.kind[earlier] == kind][:_CALLS_BACK]
+    return max(
+        (repeated_messages(messages, store.messages(trace_id, tree.hex_id(earlier))) for earlier in before), default=0
+    )
+
+
+def _source_of(step: Step) -> SourceFile | None:
+    function = step.function
+    if function is None or function.file is None:
+        return None
+    path = Path(function.file)
+    return read_source(path if path.is_absolute() else Path(step.cwd or ".") / path, function)

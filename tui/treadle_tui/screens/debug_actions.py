@@ -1,0 +1,311 @@
+"""What keys and typed words do on the Debug screen."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from textual import events
+from textual.widget import Widget
+
+from treadle_tui.clipboard import copy
+from treadle_tui.replays import tagged_edit
+from treadle_tui.screens.edit import EditScreen
+from treadle_tui.screens.replaying_screen import ReplayingScreen
+from treadle_tui.step_pages import input_json
+from treadle_tui.widgets.detail import Detail
+from treadle_tui.widgets.messages_view import MessagesView
+from treadle_tui.widgets.pane import Pane
+from treadle_tui.widgets.payload_view import PayloadView
+from treadle_tui.widgets.side_list import SideList
+from treadle_tui.widgets.span_tree import SpanTree
+
+if TYPE_CHECKING:
+    from treadle_debugger.moved import Moved
+    from treadle_debugger.session import Session
+
+LONE_DIGIT_S: Final = 0.6
+"""A digit that nothing follows for this long meant a pane, not a count."""
+_ASKING_MOVES: Final = {"continue_", "reverse_continue"}
+"""Moves that may have to ask the store where breakpoints hit."""
+_EDITABLE_BYTES: Final = 100_000
+
+
+class DebugActions(ReplayingScreen):
+    """Moves, panes, folds, breakpoints, search, copying."""
+
+    session: "Session | None"
+    calls: SpanTree
+    stack: SideList
+    watches: SideList
+    breakpoints: SideList
+    details: tuple[Detail, ...]
+    show_position: Callable[[], None]
+    show_status: Callable[[], None]
+    refresh_stops: Callable[[], None]
+    _count = ""
+
+    # Counts and panes
+
+    def on_key(self, event: events.Key | None = None) -> None:
+        """Gather digits into a count; one that stays alone names a pane."""
+        super().on_key()
+        if event is None or self.command_line.typing or not (event.character or "").isdigit():
+            return
+        if event.character == "0" and not self._count:
+            return
+        self._count += event.character or ""
+        self.say(self._count)
+        self.set_timer(LONE_DIGIT_S, partial(self._digit_stayed_alone, self._count))
+        event.stop()
+
+    def _digit_stayed_alone(self, digits: str) -> None:
+        if self._count == digits and len(digits) == 1:
+            self._count = ""
+            self.command_line.quiet()
+            self.focus_pane(int(digits))
+
+    def take_count(self) -> int:
+        """Return the count that was typed before this key, else 1."""
+        count, self._count = int(self._count or 1), ""
+        return count
+
+    def focus_pane(self, number: int) -> None:
+        """Go to a pane by its number, where it is to be seen."""
+        for pane in self.query(Pane):
+            if pane.divider.number == number and pane.size.height:
+                next(widget for widget in pane.query(Widget) if widget.can_focus).focus()
+
+    # Moves
+
+    def action_move(self, name: str) -> None:
+        """Make one of the session's moves, as often as was typed."""
+        session = self.session
+        if session is None:
+            return
+        move: Callable[[int], Moved] = getattr(session, name)
+        count = self.take_count()
+        ready = all(session.breakpoints.is_ready(point) for point in session.breakpoints)
+        if name in _ASKING_MOVES and not ready:
+            self.run_job(partial(move, count), self.arrived, group="move")
+        else:
+            self.arrived(move(count))
+
+    def arrived(self, moved: "Moved") -> None:
+        """Show where a move led, and what there is to say about it."""
+        self.show_position()
+        said = [line.text for line in moved.logged] + [part for part in (moved.stopped_by, moved.end) if part]
+        if said:
+            self.say(" · ".join(said[-3:]))
+
+    def go_to(self, step: int) -> None:
+        """Stand on a step of the tree."""
+        if self.session is not None and step >= 0:
+            self.arrived(self.session.go_to(step))
+
+    def action_line(self, direction: int) -> None:
+        """Go a line up or down in what has the focus."""
+        self._go_lines(direction * self.take_count())
+
+    def action_page(self, direction: int) -> None:
+        """Go a page up or down in what has the focus."""
+        height = self.focused.size.height if self.focused is not None else 10
+        self._go_lines(direction * max(1, height - 2) * self.take_count())
+
+    def _go_lines(self, lines: int) -> None:
+        focused = self.focused
+        if isinstance(focused, PayloadView):
+            focused.scroll_relative(y=lines, animate=False)
+        elif isinstance(focused, SideList):
+            focused.move_cursor(focused.cursor + lines)
+        else:
+            self.go_to(self.calls.step_at(lines))
+
+    def action_end(self, direction: int) -> None:
+        """Go to an end of what has the focus; with a count, to that step."""
+        if self._count and self.session is not None:
+            self.arrived(self.session.go_to_place(self.take_count() - 1))
+        elif isinstance(self.focused, PayloadView):
+            view = self.focused
+            view.scroll_to(y=0 if direction < 0 else view.virtual_size.height, animate=False)
+        else:
+            self.go_to(self.calls.step_of_row(0 if direction < 0 else -1))
+
+    def action_sideways(self, direction: int) -> None:
+        """In the tree fold or unfold, or go to the caller or the first call; elsewhere change the tab."""
+        detail = self._detail_in_focus()
+        if detail is not None:
+            detail.open_tab(detail.divider.active + direction)
+        elif self.session is not None:
+            self.calls.open_or_close(self.session.position, opening=direction > 0)
+
+    def on_span_tree_chosen(self, message: SpanTree.Chosen) -> None:
+        """Stand where the user clicked."""
+        self.go_to(message.step)
+
+    def on_side_list_chosen(self, message: SideList.Chosen) -> None:
+        """Go to the clicked caller; switch the clicked breakpoint."""
+        if self.session is None:
+            return
+        if message.side_list is self.stack:
+            self.go_to(self.session.stack()[message.row])
+        elif message.side_list is self.breakpoints:
+            point = list(self.session.breakpoints)[message.row]
+            switch = partial(self.session.breakpoints.enable, point.breakpoint_id, enabled=not point.enabled)
+            self.change(switch)
+
+    # Tree
+
+    def action_fold(self) -> None:
+        """Fold, or unfold; on a list, choose."""
+        if isinstance(self.focused, SideList):
+            self.on_side_list_chosen(SideList.Chosen(self.focused, self.focused.cursor))
+        else:
+            self.calls.toggle_fold()
+
+    def action_fold_all(self) -> None:
+        """Fold all but the way to the position."""
+        self.calls.fold_all()
+
+    def action_unfold_all(self) -> None:
+        """Unfold all."""
+        self.calls.unfold_all()
+
+    def action_order(self) -> None:
+        """Change between call tree and clock."""
+        if self.session is not None:
+            self.calls.set_order(clock=self.session.toggle_order() == "clock")
+            self.show_status()
+
+    # Breakpoints and watches
+
+    def action_break_here(self) -> None:
+        """Set or remove the breakpoint on this step's name."""
+        if self.session is not None:
+            self.change(self.session.toggle_breakpoint_here)
+
+    def on_span_tree_gutter_clicked(self, message: SpanTree.GutterClicked) -> None:
+        """Set or remove the breakpoint on the clicked step's name."""
+        if self.session is not None:
+            tree = self.session.tree
+            self.change(partial(self.session.breakpoints.toggle_name, tree.names[tree.name[message.step]]))
+
+    def change(self, how: Callable[[], Any]) -> None:
+        """Change breakpoints or watches in a thread, for that writes, then show them."""
+
+        def changed(_: object) -> None:
+            self.show_position()
+            self.refresh_stops()
+
+        self.run_job(how, changed, group="change")
+
+    def action_remove(self) -> None:
+        """Remove the watch or breakpoint under the cursor."""
+        session = self.session
+        if session is None:
+            return
+        if self.focused is self.breakpoints and len(session.breakpoints):
+            point = list(session.breakpoints)[self.breakpoints.cursor]
+            self.change(partial(session.breakpoints.remove, point.breakpoint_id))
+        elif self.focused is self.watches and len(session.watches):
+            watch = list(session.watches)[self.watches.cursor]
+            self.change(partial(session.watches.remove, watch.watch_id))
+        else:
+            self.say("go to a watch or a breakpoint first (tab), then D removes it")
+
+    # Looking
+
+    def search(self, text: str) -> None:
+        """Find a text in what has the focus, in the whole trace from the tree."""
+        session, focused = self.session, self.focused
+        if isinstance(focused, PayloadView):
+            found = focused.search(text)
+            self.say(f"{focused.hit + 1} of {found}" if found else f"{text!r} is not in this text")
+        elif session is not None:
+            self.run_job(partial(session.find, text), partial(self._found, session, text), group="search")
+
+    def _found(self, session: "Session", text: str, count: int) -> None:
+        self.calls.set_matches(session.found)
+        if not count:
+            self.say(f"{text!r} is in no input or output of this trace")
+        elif not session.found[session.position]:
+            moved = session.next_match() if session.found[session.order.steps[session.place :]].any() else None
+            self.arrived(moved or session.previous_match())
+        self.say(
+            f"{count} {'step holds' if count == 1 else 'steps hold'} {text!r}; ; and , go through them" if count else ""
+        )
+
+    def action_match(self, direction: int) -> None:
+        """Go to the next or previous match of the last search."""
+        focused = self.focused
+        if isinstance(focused, PayloadView) and len(focused.hits):
+            focused.go_to_hit((focused.hit + direction * self.take_count()) % len(focused.hits))
+            self.say(f"{focused.hit + 1} of {len(focused.hits)}")
+        elif self.session is not None:
+            self.action_move("next_match" if direction > 0 else "previous_match")
+
+    def action_tab(self, direction: int) -> None:
+        """Open the next or previous tab of the pane in focus, else of the main one."""
+        detail = self._detail_in_focus() or self.details[0]
+        detail.open_tab(detail.divider.active + direction)
+
+    def action_raw(self) -> None:
+        """Show payloads readable, or as they are."""
+        for detail in self.details:
+            detail.toggle_raw()
+
+    def action_earlier(self) -> None:
+        """Show or fold the messages that stood in an earlier call."""
+        for view in self.query(MessagesView):
+            view.toggle_earlier()
+
+    def action_zoom(self) -> None:
+        """Give the pane in focus the whole screen, or end that."""
+        if self.maximized is not None:
+            self.minimize()
+            return
+        pane = next((node for node in self.focused.ancestors if isinstance(node, Pane)), None) if self.focused else None
+        if pane is not None:
+            self.maximize(pane)
+
+    def action_copy(self) -> None:
+        """Copy the selection, else what the pane shows, else the step's id."""
+        selected = self.get_selected_text()
+        view = self.focused if isinstance(self.focused, PayloadView) else self.details[0].view
+        text = selected or view.text
+        self.run_job(partial(copy, text, to_terminal=self._copy_to_terminal), self.say, group="copy")
+
+    def _copy_to_terminal(self, text: str) -> None:
+        self.app.call_from_thread(self.app.copy_to_clipboard, text)
+
+    def _detail_in_focus(self) -> Detail | None:
+        return next((detail for detail in self.details if detail.view.has_focus), None)
+
+    # Replay
+
+    def action_replay(self, scope: str) -> None:
+        """Replay this step, or the chain."""
+        inspection = self.details[0].inspection
+        if self.session is None or inspection is None:
+            return
+        if scope == "chain":
+            self.replay_chain(self.session.trace_id)
+        else:
+            self.replay_step(inspection.step)
+
+    def action_edit(self) -> None:
+        """Edit this step's input, then replay it."""
+        inspection = self.details[0].inspection
+        recorded = None if inspection is None else inspection.step.input_tagged
+        if inspection is None or recorded is None:
+            self.say("this step has no recorded input to edit", alarm=True)
+            return
+        if len(recorded) > _EDITABLE_BYTES:
+            self.say("this input is too large to edit here: treadle replay takes it on the command line", alarm=True)
+            return
+        step = inspection.step
+
+        def edited(text: str | None) -> None:
+            if text is not None:
+                self.replay_step(step, edited=tagged_edit(recorded, text))
+
+        self.app.push_screen(EditScreen(step.name, input_json(step)), edited)

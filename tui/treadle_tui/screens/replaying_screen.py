@@ -1,0 +1,47 @@
+"""Screens that can replay: ask where it would be real, run it in a thread, show the verdict, open the new trace."""
+
+from functools import partial
+
+from treadle.model import Step
+from treadle_debugger.replaying import Result
+from treadle_tui.messages import OpenTrace
+from treadle_tui.replays import makes_real_call, run_replay
+from treadle_tui.screens.confirm import ConfirmScreen
+from treadle_tui.screens.line_screen import LineScreen
+from treadle_tui.screens.verdict import VerdictScreen
+
+
+class ReplayingScreen(LineScreen):
+    """A full screen that can replay what it shows."""
+
+    def replay_chain(self, trace_id: str) -> None:
+        """Replay a whole trace: effects served, glue run."""
+        self._replay(trace_id, None, None)
+
+    def replay_step(self, step: Step, *, edited: bytes | None = None) -> None:
+        """Replay one step, after asking where that is a real call."""
+        if not makes_real_call(step):
+            self._replay(step.trace_id, step, edited)
+            return
+        where = " ".join(part for part in (step.provider, step.model) if part)
+        question = f"Replaying {step.name} alone calls {where or 'the real ' + step.kind} for real. Do it?"
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                self._replay(step.trace_id, step, edited)
+
+        self.app.push_screen(ConfirmScreen("A real call", question), answered)
+
+    def _replay(self, trace_id: str, step: Step | None, edited: bytes | None) -> None:
+        self.say(f"replaying {'the chain' if step is None else step.name} …")
+        job = partial(run_replay, self.store, trace_id, step=step, edited=edited)
+        self.run_job(job, self._replayed, group="replay")
+
+    def _replayed(self, result: Result) -> None:
+        self.command_line.quiet()
+
+        def closed(new_trace: str | None) -> None:
+            if new_trace is not None:
+                self.post_message(OpenTrace(new_trace))
+
+        self.app.push_screen(VerdictScreen(result), closed)

@@ -1,0 +1,80 @@
+"""Today's source of a recorded function, found without importing anything: looking at a store runs no code."""
+
+import ast
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from treadle.functions import code_hash
+from treadle.model import Function
+
+_LARGEST_FILE: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The file that a function stands in, as it is today."""
+
+    path: Path
+    text: str
+    first_line: int
+    """The function's first and last line, from 1; 0 where it is not there any more."""
+    last_line: int
+    note: str
+    """Whether it changed since it ran; empty where it did not."""
+
+
+def read_source(path: Path, function: Function) -> SourceFile:
+    """Read the file and find the function in it."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            return SourceFile(path, "", 0, 0, "the file is too large to show")
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return SourceFile(path, "", 0, 0, f"cannot be read: {error.strerror or error}")
+    name = function.qualname.replace("<locals>.", "")
+    if name == "<module>" or function.qualname == "":
+        return SourceFile(path, text, 1, text.count("\n") + 1, "")
+    try:
+        found = _find(ast.parse(text), name.split("."))
+    except SyntaxError as error:
+        return SourceFile(path, text, 0, 0, f"does not parse today: line {error.lineno}, {error.msg}")
+    if found is None:
+        return SourceFile(path, text, 0, 0, f"{function.qualname} is not in this file any more")
+    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    return SourceFile(path, text, first, found.end_lineno or first, _changed(text, path, function, found.lineno))
+
+
+def _find(node: ast.AST, names: list[str]) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    for child in ast.walk(node) if len(names) == 1 else ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or child.name != names[0]:
+            continue
+        if len(names) > 1:
+            return _find(child, names[1:])
+        if not isinstance(child, ast.ClassDef):
+            return child
+    return None
+
+
+def _changed(text: str, path: Path, function: Function, line: int) -> str:
+    if function.code_hash is None:
+        return ""
+    try:
+        module = compile(text, str(path), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return ""
+    codes = [code for code in _codes(module) if code.co_name == function.qualname.rpartition(".")[2]]
+    same_place = [code for code in codes if abs(code.co_firstlineno - line) <= _DECORATORS] or codes
+    if not same_place or function.code_hash in {code_hash(code) for code in same_place}:
+        return ""
+    return "changed since it ran"
+
+
+_DECORATORS: Final = 12
+"""A function's first line is that of its first decorator."""
+
+
+def _codes(code: types.CodeType) -> list[types.CodeType]:
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return inner + [deeper for each in inner for deeper in _codes(each)]

@@ -1,0 +1,48 @@
+"""Typed commands, with gdb's and rr's words: each is an action of the Debug screen, some with an argument."""
+
+from dataclasses import dataclass
+from typing import Final
+
+_WORDS: Final = {
+    "move('next')": "n next", "move('step')": "s step si stepi", "move('finish')": "r fin finish",
+    "move('continue_')": "c cont continue", "move('reverse_next')": "rn reverse-next",
+    "move('reverse_step')": "rs reverse-step", "move('reverse_finish')": "rfin reverse-finish",
+    "move('reverse_continue')": "rc reverse-continue", "move('up')": "up", "move('down')": "down",
+    "move('back')": "back", "move('forward')": "forward", "move('next_error')": "e error",
+    "move('previous_error')": "E", "fold": "fold", "fold_all": "fold-all", "unfold_all": "unfold unfold-all",
+    "order": "clock order", "raw": "raw", "copy": "copy y", "zoom": "zoom", "replay('chain')": "replay",
+    "replay('step')": "replay-step", "edit": "edit i", "help": "help h", "leave": "traces", "app.leave": "q quit exit",
+}  # fmt: skip
+_WITH_ARGUMENT: Final = {
+    "add_breakpoint": "b break when br", "add_watch": "w watch display", "goto": "goto g", "search": "find search",
+    "delete": "delete del", "enable": "enable", "disable": "disable", "unwatch": "unwatch undisplay",
+    "theme": "theme", "open_tab": "tab",
+}  # fmt: skip
+_ACTIONS: Final = {word: action for action, words in _WORDS.items() for word in words.split()}
+_TAKING: Final = {word: action for action, words in _WITH_ARGUMENT.items() for word in words.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a typed command means."""
+
+    action: str
+    argument: str | None = None
+    count: int = 1
+
+
+def understand(text: str) -> Typed | None:
+    """Return what was meant, or None where it is no command."""
+    word, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    if word.isdigit() and not rest:
+        return Typed("goto", word)
+    if word == "replay" and rest == "step":
+        return Typed("replay('step')")
+    if word in {"b", "break"} and not rest:
+        return Typed("break_here")
+    if word in _TAKING:
+        return Typed(_TAKING[word], rest)
+    if word in _ACTIONS and (not rest or rest.isdigit()):
+        return Typed(_ACTIONS[word], count=int(rest) if rest else 1)
+    return None

@@ -1,0 +1,98 @@
+"""The bottom line: the keys that matter, else what just happened, else what the user types."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Label
+
+from treadle_tui.widgets.parts_line import PartsLine
+from treadle_tui.widgets.side_list import Parts
+
+Prompt: TypeAlias = Literal[":", "/", "break", "watch"]
+_PROMPTS: dict[Prompt, tuple[str, str]] = {
+    ":": (":", "next, step, break kind='llm', watch output_tokens, goto 12, replay, help …"),
+    "/": ("/", "text to find in inputs and outputs"),
+    "break": ("break where ", "a name such as generate*, or SQL such as kind='llm' and output_tokens > 500"),
+    "watch": ("watch ", "SQL over this step's columns, such as output_tokens"),
+}
+
+
+class CommandLine(Horizontal):
+    """One line with three uses."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    CommandLine { height: 1; }
+    CommandLine > Input, CommandLine > Label { display: none; }
+    CommandLine.-typing > Input, CommandLine.-typing > Label { display: block; }
+    CommandLine.-typing > PartsLine { display: none; }
+    CommandLine > PartsLine { width: 1fr; }
+    CommandLine > Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
+    CommandLine > Input:focus { border: none; background-tint: transparent; }
+    CommandLine > Label { width: auto; padding: 0 0 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
+
+    @dataclass
+    class Entered(Message):
+        """Something was typed and entered."""
+
+        prompt: Prompt
+        text: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hints: Parts = ()
+        self._prompt: Prompt = ":"
+
+    def compose(self) -> ComposeResult:
+        """Hold all three, show one."""
+        yield PartsLine()
+        yield Label("", markup=False)
+        yield Input(compact=True)
+
+    @property
+    def typing(self) -> bool:
+        """Whether the user types here."""
+        return self.has_class("-typing")
+
+    def hint(self, parts: Parts) -> None:
+        """Show the keys that matter."""
+        self._hints = parts
+        self.query_one(PartsLine).show(parts)
+
+    def say(self, text: str, *, alarm: bool = False) -> None:
+        """Show one line about what happened, until the next key."""
+        parts: Parts = [(" ✗ ", "alarm"), (text, "normal")] if alarm else [(" " + text, "normal")]
+        self.query_one(PartsLine).show(parts)
+
+    def quiet(self) -> None:
+        """Go back to the keys that matter."""
+        self.query_one(PartsLine).show(self._hints)
+
+    def ask(self, prompt: Prompt, text: str = "") -> None:
+        """Let the user type."""
+        self._prompt = prompt
+        words, placeholder = _PROMPTS[prompt]
+        self.query_one(Label).update(words)
+        box = self.query_one(Input)
+        box.placeholder, box.value = placeholder, text
+        box.cursor_position = len(text)
+        self.add_class("-typing")
+        box.focus()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Hand over what was entered."""
+        message.stop()
+        self.remove_class("-typing")
+        self.quiet()
+        self.post_message(self.Entered(self._prompt, message.value))
+
+    def action_cancel(self) -> None:
+        """Type nothing after all."""
+        self.remove_class("-typing")
+        self.quiet()
+        self.post_message(self.Entered(self._prompt, ""))
