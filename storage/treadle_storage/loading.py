@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Placed = tuple["Row", "Place"]
 _READ_AS = {"JSON": "VARCHAR", "VARIANT": "JSON"}
+_REFUSALS = (duckdb.DataError, duckdb.ProgrammingError)
+"""Errors that are about a row's values, not about the disk or the database."""
 _SMALLEST_OBJECT_LIMIT = 16 * 1024 * 1024
 _SAVE_OFFSETS = """
 insert into journals by name
@@ -55,7 +57,7 @@ class Loader:
         refused: list[tuple[Place, str]] = []
         try:
             self._commit(batch, offsets)
-        except duckdb.DataError:
+        except _REFUSALS:
             for table, rows in batch.rows.items():
                 batch.rows[table], bad = self._sifted(table, rows)
                 refused += bad
@@ -90,7 +92,7 @@ class Loader:
         self._connection.begin()
         try:
             self._insert(table, rows)
-        except duckdb.DataError as error:
+        except _REFUSALS as error:
             if len(rows) == 1:
                 return [], [(rows[0][1], str(error).splitlines()[0])]
         else:

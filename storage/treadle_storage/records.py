@@ -16,6 +16,8 @@ from treadle.codec import digest, plain
 Row: TypeAlias = dict[str, Any]
 _MAX_ID = {16: 2**64, 32: 2**128}
 _MAX_NS = 2**63
+_CODEC_FAULTS = (TypeError, ValueError, LookupError, AttributeError, RecursionError)
+"""What the codec raises on tagged JSON that it did not write; orjson's recursion limit is a TypeError."""
 
 
 class RecordError(ValueError):
@@ -146,16 +148,25 @@ def payload(record: Record, key: str) -> bytes | None:
 
 
 def payload_columns(tagged: bytes, column: str) -> Row:
-    """Return a payload as the columns that hold it: plain, and tagged only where that differs."""
-    readable = plain(tagged)
+    """Return a payload as the columns that hold it: plain, and tagged only where that differs.
+
+    A payload whose tags make no sense is shown as it stands.
+    """
+    try:
+        readable = plain(tagged)
+    except _CODEC_FAULTS:
+        readable = tagged
     if readable == tagged:
         return {column: tagged.decode()}
     return {column: readable.decode(), f"{column}_tagged": tagged.decode()}
 
 
-def arguments_digest(tagged: bytes) -> str:
-    """Return the digest by which a replayed call finds this one."""
-    return digest(tagged)[0]
+def arguments_digest(tagged: bytes) -> str | None:
+    """Return the digest by which a replayed call finds this one, None where it has none."""
+    try:
+        return digest(tagged)[0]
+    except _CODEC_FAULTS:
+        return None
 
 
 def chunk_bytes(record: Record) -> list[tuple[int, bytes]]:
