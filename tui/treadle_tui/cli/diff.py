@@ -33,7 +33,7 @@ STYLES = {"same": "", "removed": "red strike", "added": "green underline"}
 @common_options
 @pass_settings
 def command(settings: Settings, a: str, b: str, *, exit_code: bool, output_format: str) -> int:
-    """Compare two traces call by call, or two steps.
+    """Compare two traces, or two steps.
 
     Traces are aligned as a replay aligns them: by the call that made a call, its name, then its arguments or its place.
     """

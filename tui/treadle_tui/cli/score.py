@@ -52,9 +52,9 @@ def command(
     label: str | None,
     step: str | None,
 ) -> None:
-    """Give a trace or a step a named value: a number, or true or false.
+    """Give a trace or a step a named value.
 
-    The newest value of a name counts. A trace with a newest value of false has failed.
+    The value is a number, or true or false. The newest value of a name counts. A trace with a newest value of false has failed.
     """
     if not name.strip() or name.startswith("-"):
         raise click.UsageError(f"a score needs a name, and {name!r} is none")

@@ -16,9 +16,9 @@ SHOWN_ID = 8
 @common_options
 @pass_settings
 def command(settings: Settings, text: str, limit: int, output_format: str) -> None:
-    """Find a text in everything that was recorded: inputs, outputs, errors and names, the newest first.
+    """Find a text in everything that was recorded.
 
-    Upper and lower case are the same.
+    In inputs, outputs, errors and names; the newest steps come first. Upper and lower case are the same.
     """
     with settings.open_store() as store:
         rows = search_everywhere(store, text, limit=limit)

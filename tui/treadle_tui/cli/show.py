@@ -15,8 +15,8 @@ from treadle.model import KINDS, STATUSES, Score, Step
 from treadle_tui.cli.finding import find_step, find_trace
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.output import RowSet, write_json, write_rows
-from treadle_tui.cli.step_text import step_lines
-from treadle_tui.cli.table import console_on, print_line, visible
+from treadle_tui.cli.step_text import score_text, step_lines
+from treadle_tui.cli.table import console_on, print_line
 from treadle_tui.cli.times import moment
 from treadle_tui.cli.tree_text import PREVIEW, Previews, heading, tree_lines
 
@@ -42,7 +42,9 @@ STEP_TYPES = tuple("JSON" if name in {"input", "output"} else "VARCHAR" for name
 @common_options
 @pass_settings
 def command(settings: Settings, trace: str, step: str | None, output_format: str) -> None:
-    """Show a trace: its tree, then in full what failed in it or the step that was asked for.
+    """Show a trace: its tree, and what failed in it.
+
+    With --step, that step in full instead.
 
     TRACE is any unambiguous prefix of an id, last or last-failed. The id of a step works too, and shows that step.
     """
@@ -89,11 +91,7 @@ def failing_rows(tree: "Tree") -> list[int]:
 
 
 def _trace_scores(scores: Sequence[Score]) -> list[Text]:
-    lines = []
-    for score in (score for score in scores if score.span_id is None):
-        told = [f"{score.value:g}" if score.value is not None else "", score.label or "", score.comment or ""]
-        lines.append(Text(visible(f"score {score.name} {' '.join(word for word in told if word)}", lines=False), "dim"))
-    return lines
+    return [Text(f"score {score_text(score)}", "dim") for score in scores if score.span_id is None]
 
 
 def _write_document(store: "Store", trace_id: str, span_id: str | None) -> None:

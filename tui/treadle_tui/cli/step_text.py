@@ -45,6 +45,13 @@ def chunks_text(chunks: Sequence[Event]) -> str | None:
     return "".join(texts) if texts else None
 
 
+def score_text(score: Score) -> str:
+    """Return a score on one line: `correct = 0  must say '45 euros'`."""
+    value = "" if score.value is None else f"= {score.value:g}"
+    told = [value, score.label or "", f" {score.comment}" if score.comment else ""]
+    return visible(" ".join([score.name, *(word for word in told if word)]), lines=False)
+
+
 def _heading(step: Step) -> Text:
     took = "" if step.duration_ms is None else figures.duration_text(int(step.duration_ms * 1e6))
     facts = [KIND_TAGS.get(step.kind, step.kind), f"{STATUS_GLYPHS[step.status]} {step.status}", took, step.model or ""]
@@ -85,9 +92,8 @@ def _error(step: Step) -> Iterator[Text]:
 
 
 def _scores(scores: Sequence[Score]) -> Iterator[Text]:
-    lines = [f"{score.name} {score.value} {score.label or ''} {score.comment or ''}".rstrip() for score in scores]
-    if lines:
-        yield from _section("scores", [visible(line, lines=False) for line in lines])
+    if scores:
+        yield from _section("scores", map(score_text, scores))
 
 
 def _section(title: str, lines: Any, *, style: str = "") -> Iterator[Text]:

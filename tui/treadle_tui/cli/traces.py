@@ -18,9 +18,11 @@ HEADINGS = ("trace", "started", "", "state", "name", "took", "steps", "errors", 
 HEADING_TYPES = ("VARCHAR",) * 5 + ("DOUBLE", "INTEGER", "INTEGER", "INTEGER", "DOUBLE")
 
 
-@click.command(epilog=examples("treadle traces", "treadle traces --where failed --limit 20 --format json"))
+@click.command(epilog=examples("treadle traces", 'treadle traces --where "failed = true" --limit 20 --format json'))
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
-@click.option("--where", metavar="SQL", help="Only those for which this holds: failed, duration_ms > 1000, ...")
+@click.option(
+    "--where", metavar="X", help="Only those that fit: a glob on the name, or SQL such as duration_ms > 1000."
+)
 @format_option
 @common_options
 @pass_settings
@@ -56,7 +58,7 @@ def _for_people(summary: TraceSummary) -> tuple[Any, ...]:
         local_time(summary.started_at_ns),
         figures.ago(time.time_ns() - summary.started_at_ns),
         state_word(summary),
-        summary.name,
+        summary.name if summary.replay_of is None else f"{summary.name} (replay of {summary.replay_of[:SHOWN_ID]})",
         "" if summary.duration_ms is None else figures.duration_text(int(summary.duration_ms * 1e6)),
         figures.count(summary.span_count),
         figures.count(summary.error_count) if summary.error_count else "",

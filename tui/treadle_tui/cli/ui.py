@@ -13,7 +13,10 @@ from treadle_tui.cli.options import Settings, common_options, examples, pass_set
 @common_options
 @pass_settings
 def command(settings: Settings, trace: str | None = None) -> None:
-    """Open the debugger on the list of traces, or on TRACE."""
+    """Open the debugger.
+
+    On the list of traces, or on TRACE.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("the debugger needs a terminal: treadle traces, show, diff and sql do without one")
     from treadle_tui import app
