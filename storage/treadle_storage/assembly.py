@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,14 +11,29 @@ import orjson
 
 from treadle_storage.dialects import columns_from
 from treadle_storage.prices import cost_usd
+from treadle_storage.people import link_row, mark_row, score_row
 from treadle_storage.records import (
-    Record, RecordError, Row, arguments_digest, chunk_bytes, identity, integer, mapping, optional_identity, payload,
-    payload_columns, text,
+    ColumnsByKey, Record, RecordError, Row, arguments_digest, check_trace, chunk_bytes, columns_by_key, flag, identity,
+    integer, mapping, optional_identity, payload, payload_columns, text,
 )  # fmt: skip
 from treadle_storage.registry import Registry
 
 SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
+_OUTCOMES = frozenset({"ok", "error"})
+_START_COLUMNS: ColumnsByKey = {
+    "parent": ("parent_span_id", optional_identity), "name": ("name", text), "kind": ("kind", text),
+    "thread": ("thread_id", integer), "task": ("task_id", text), "ord": ("ordinal", text), "source": ("source", text),
+    "served_from": ("served_from", optional_identity), "why": ("not_replayable_why", text),
+    "sig": ("start_signature", text),
+}  # fmt: skip
+_END_COLUMNS: ColumnsByKey = {
+    "closed": ("closed", flag), "turn": ("turn", integer), "chunks_digest": ("chunks_digest", text),
+    "sig": ("end_signature", text),
+}  # fmt: skip
+_SAID: dict[str, tuple[str, Callable[[Record, str], Row]]] = {
+    "score": ("score_rows", score_row), "link": ("links", link_row), "mark": ("mark_rows", mark_row),
+}  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -50,6 +66,7 @@ class Assembler:
         self._fresh: dict[SpanKey, tuple[Row, Place]] = {}
         self._rooted: OrderedDict[str, None] = OrderedDict()
         self._batch = Batch()
+        self._about_spans = {"start": self._start, "end": self._end, "chunk": self._chunks, "event": self._event}
 
     @property
     def open_count(self) -> int:
@@ -63,29 +80,19 @@ class Assembler:
             RecordError: its shape is wrong; nothing of it was taken.
 
         """
-        match record.kind:
-            case "start":
-                self._start(record, process, place)
-            case "end":
-                self._end(record, process, place)
-            case "chunk":
-                self._chunks(record, process, place)
-            case "event":
-                self._event(record, process, place)
-            case "process":
-                row = self._registry.process(record, process)
-                if row is not None and not is_people:
-                    self._batch.add("process_rows", row, place)
-            case "function":
-                self._batch.add("functions", self._registry.function(record, process), place)
-            case "score":
-                self._batch.add("score_rows", _score_row(record, process), place)
-            case "link":
-                self._batch.add("links", _link_row(record), place)
-            case "mark":
-                self._batch.add("mark_rows", _mark_row(record, process), place)
-            case other:
-                raise RecordError(f"unknown kind of record {other!r}")
+        if record.kind in self._about_spans:
+            self._about_spans[record.kind](record, process, place)
+        elif record.kind in _SAID:
+            table, row_of = _SAID[record.kind]
+            self._batch.add(table, row_of(record, process), place)
+        elif record.kind == "process":
+            row = self._registry.process(record, process)
+            if row is not None and not is_people:
+                self._batch.add("process_rows", row, place)
+        elif record.kind == "function":
+            self._batch.add("functions", self._registry.function(record, process), place)
+        else:
+            raise RecordError(f"unknown kind of record {record.kind!r}")
 
     def interrupt(self, process: str, place: Place) -> None:
         """End the open spans of a process that is gone: they never will."""
@@ -105,49 +112,43 @@ class Assembler:
         batch, self._batch = self._batch, Batch()
         for key, (row, place) in self._fresh.items():
             start_row = orjson.dumps(row).decode()
-            batch.add("open_spans", {**_completed(row), "start_row": start_row}, place)
+            batch.add("open_spans", {**_completed(dict(row)), "start_row": start_row}, place)
             self._stored[key] = row
         self._fresh = {}
         return batch
 
     def _start(self, record: Record, process: str, place: Place) -> None:
         body = record.body
-        identity(body, "trace", 32)
-        trace_id, span_id = body["trace"], identity(body, "span", 16)
-        name = text(body, "name")
+        check_trace(body)
+        key = (body["trace"], identity(body, "span"))
+        if key in self._stored or key in self._fresh:
+            raise RecordError("a span that has started before")
         row: Row = {
-            "trace_id": trace_id,
-            "span_id": span_id,
-            "parent_span_id": optional_identity(body, "parent", 16),
+            "trace_id": key[0],
+            "span_id": key[1],
             "process_id": int(process, 16),
             "seq": body["n"],
-            "kind": text(body, "kind") or "span",
+            "kind": "span",
             "status": "running",
             "started_ns": body["t"],
-            "thread_id": integer(body, "thread"),
-            "task_id": text(body, "task"),
-            "ordinal": text(body, "ord"),
-            "attributes": mapping(body, "attrs"),
-            "source": text(body, "source") or "live",
-            "served_from": optional_identity(body, "served_from", 16),
-            "not_replayable_why": text(body, "why"),
-            "start_signature": text(body, "sig"),
+            "source": "live",
             "service": self._registry.service(process),
+            **columns_by_key(body, _START_COLUMNS),
             **self._registry.code_columns(process, integer(body, "f")),
         }
-        row["name"] = name or row.get("code_function") or "?"
+        row["attributes"] = mapping(body, "attrs")
+        if not row.get("name"):
+            row["name"] = row.get("code_function") or "?"
         arguments = payload(record, "in")
         if arguments is not None:
             row |= payload_columns(arguments, "input")
             row["args_hash"] = arguments_digest(arguments)
-        if (trace_id, span_id) in self._stored or (trace_id, span_id) in self._fresh:
-            raise RecordError("a span that has started before")
-        self._fresh[trace_id, span_id] = (row, place)
+        self._fresh[key] = (row, place)
         self._remember_root(row, place)
 
     def _remember_root(self, row: Row, place: Place) -> None:
         """Note where a trace begins here: at a span without a parent, or with one that nobody has seen."""
-        trace_id, parent = row["trace_id"], row["parent_span_id"]
+        trace_id, parent = row["trace_id"], row.get("parent_span_id")
         if parent is not None and trace_id in self._rooted:
             self._rooted.move_to_end(trace_id)
             return
@@ -161,20 +162,12 @@ class Assembler:
 
     def _end(self, record: Record, process: str, place: Place) -> None:
         body = record.body
-        identity(body, "trace", 32)
-        key = (body["trace"], identity(body, "span", 16))
+        check_trace(body)
+        key = (body["trace"], identity(body, "span"))
+        if body.get("status") not in _OUTCOMES:
+            raise RecordError(f"status {body.get('status')!r} is neither ok nor error")
+        outcome: Row = {"status": body["status"], "ended_ns": body["t"], **columns_by_key(body, _END_COLUMNS)}
         error = mapping(body, "error")
-        status = body.get("status")
-        if status not in ("ok", "error"):
-            raise RecordError(f"status {status!r} is neither ok nor error")
-        outcome: Row = {
-            "status": status,
-            "ended_ns": body["t"],
-            "closed": bool(body.get("closed")) or None,
-            "turn": integer(body, "turn"),
-            "chunks_digest": text(body, "chunks_digest"),
-            "end_signature": text(body, "sig"),
-        }
         if error:
             outcome |= {"error_type": text(error, "type"), "error_message": text(error, "message")}
             outcome["error"] = orjson.dumps(error).decode()
@@ -182,9 +175,10 @@ class Assembler:
         if result is not None:
             outcome |= payload_columns(result, "output")
         attributes = mapping(body, "attrs")
-        started = self._close(key) or self._lost_start(body, key, process, place)
-        outcome["attributes"] = {**started["attributes"], **attributes}
-        self._finish({**started, **outcome}, place)
+        row = self._close(key) or self._lost_start(body, key, process, place)
+        row |= outcome
+        row["attributes"] |= attributes
+        self._finish(row, place)
 
     def _close(self, key: SpanKey) -> Row | None:
         fresh = self._fresh.pop(key, None)
@@ -213,97 +207,50 @@ class Assembler:
 
     def _chunks(self, record: Record, process: str, place: Place) -> None:
         body = record.body
-        identity(body, "trace", 32)
-        key = (body["trace"], identity(body, "span", 16))
         chunks = chunk_bytes(record)
         for part, (at_ns, tagged) in enumerate(chunks):
             row = _event_row(body, process, at_ns=at_ns, name="chunk", part=part)
-            self._batch.add("event_rows", {**row, **_renamed(payload_columns(tagged, "value"))}, place)
+            columns = payload_columns(tagged, "value")
+            row |= {"attributes": columns["value"], "tagged": columns.get("value_tagged")}
+            self._batch.add("event_rows", row, place)
         if chunks:
-            self._note_first_chunk(key, chunks[0][0])
-
-    def _note_first_chunk(self, key: SpanKey, at_ns: int) -> None:
-        row = self._fresh[key][0] if key in self._fresh else self._stored.get(key)
-        if row is not None:
-            row.setdefault("first_chunk_ns", at_ns)
+            key = (body["trace"], identity(body, "span"))
+            row = self._fresh[key][0] if key in self._fresh else self._stored.get(key, {})
+            row.setdefault("first_chunk_ns", chunks[0][0])
 
     def _event(self, record: Record, process: str, place: Place) -> None:
         body = record.body
-        identity(body, "trace", 32)
         row = _event_row(body, process, at_ns=body["t"], name=text(body, "name") or "event", part=0)
         row["attributes"] = orjson.dumps(mapping(body, "attrs")).decode()
         self._batch.add("event_rows", row, place)
 
 
 def _completed(row: Row) -> Row:
-    """Add the columns that the attributes tell, and the price; leave out what is null."""
+    """Add the columns that the attributes tell, and the price."""
     attributes: Row = row["attributes"]
-    columns = {**row, **columns_from(attributes)}
+    if not attributes:
+        del row["attributes"]
+        return row
+    row |= columns_from(attributes)
     first_chunk_s: Any = attributes.get("gen_ai.response.time_to_first_chunk")
-    if "first_chunk_ns" not in columns and isinstance(first_chunk_s, (int, float)):
-        columns["first_chunk_ns"] = columns["started_ns"] + int(first_chunk_s * 1e9)
-    if "model" in columns and ("input_tokens" in columns or "output_tokens" in columns):
-        columns["cost_usd"] = cost_usd(
-            columns["model"],
-            provider=columns.get("provider"),
-            at_ns=columns["started_ns"],
-            input_tokens=columns.get("input_tokens", 0),
-            output_tokens=columns.get("output_tokens", 0),
-            cache_read=columns.get("cache_read_tokens", 0),
-            cache_write=columns.get("cache_write_tokens", 0),
+    if "first_chunk_ns" not in row and isinstance(first_chunk_s, (int, float)):
+        row["first_chunk_ns"] = row["started_ns"] + int(first_chunk_s * 1e9)
+    if "model" in row and ("input_tokens" in row or "output_tokens" in row):
+        row["cost_usd"] = cost_usd(
+            row["model"],
+            provider=row.get("provider"),
+            at_ns=row["started_ns"],
+            input_tokens=row.get("input_tokens", 0),
+            output_tokens=row.get("output_tokens", 0),
+            cache_read=row.get("cache_read_tokens", 0),
+            cache_write=row.get("cache_write_tokens", 0),
         )
-    return {name: value for name, value in columns.items() if value is not None and value != {}}
+    return row
 
 
 def _event_row(body: Row, process: str, *, at_ns: int, name: str, part: int) -> Row:
+    check_trace(body)
     return {
-        "trace_id": body["trace"], "span_id": identity(body, "span", 16), "process_id": int(process, 16),
+        "trace_id": body["trace"], "span_id": identity(body, "span"), "process_id": int(process, 16),
         "seq": body["n"], "part": part, "at_ns": at_ns, "name": name,
-    }  # fmt: skip
-
-
-def _renamed(columns: Row) -> Row:
-    renamed = {"attributes": columns["value"]}
-    return renamed if "value_tagged" not in columns else {**renamed, "tagged": columns["value_tagged"]}
-
-
-def _score_row(record: Record, process: str) -> Row:
-    body = record.body
-    identity(body, "trace", 32)
-    name, value, threshold = text(body, "name"), body.get("value"), body.get("threshold")
-    if not name:
-        raise RecordError("a score without a name")
-    if value is not None and not isinstance(value, (bool, int, float)):
-        raise RecordError("a score's value is a number, true or false")
-    passed = value if isinstance(value, bool) else None
-    if passed is None and value is not None and isinstance(threshold, (int, float)):
-        passed = value >= threshold
-    return {
-        "trace_id": body["trace"], "span_id": optional_identity(body, "span", 16), "name": name,
-        "value": None if value is None else float(value), "passed": passed, "label": text(body, "label"),
-        "comment": text(body, "comment"), "source": text(body, "source") or "code", "author": text(body, "author"),
-        "created_ns": body["t"], "process_id": int(process, 16), "seq": body["n"],
-    }  # fmt: skip
-
-
-def _link_row(record: Record) -> Row:
-    body = record.body
-    identity(body, "trace", 32)
-    identity(body, "to_trace", 32)
-    return {
-        "trace_id": body["trace"], "span_id": optional_identity(body, "span", 16), "rel": text(body, "rel"),
-        "to_trace_id": body["to_trace"], "to_span_id": optional_identity(body, "to_span", 16), "created_ns": body["t"],
-    }  # fmt: skip
-
-
-def _mark_row(record: Record, process: str) -> Row:
-    body = record.body
-    optional_identity(body, "trace", 32)
-    mark_id = text(body, "id")
-    if not mark_id:
-        raise RecordError("a mark without an id")
-    return {
-        "id": mark_id, "kind": text(body, "mark"), "trace_id": body.get("trace"),
-        "value": orjson.dumps(body.get("value")).decode(), "deleted": bool(body.get("deleted")),
-        "created_ns": body["t"], "process_id": int(process, 16), "seq": body["n"],
     }  # fmt: skip

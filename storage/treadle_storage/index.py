@@ -15,7 +15,7 @@ from treadle_storage.ingest import Ingest, Progress
 from treadle_storage.schema import DATABASE, INGEST_FOLDER, open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import duckdb

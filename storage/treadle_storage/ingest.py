@@ -71,9 +71,7 @@ class Ingest:
 
     def run(self, *, limit_bytes: int = BATCH_BYTES) -> Progress:
         """Index what the journals gained, at most about `limit_bytes` of it."""
-        journals = [
-            journal for journal in list_journals(self._store) if not self._offset(journal)[1]
-        ]
+        journals = [journal for journal in list_journals(self._store) if not self._offset(journal)[1]]
         work = _Round()
         for journal in journals:
             try:

@@ -40,10 +40,10 @@ def list_journals(store: Path) -> list[JournalFile]:
     What is still called `.tmp` is being born and is left alone.
     """
     try:
-        names = os.listdir(store / JOURNAL_FOLDER)
+        paths = list((store / JOURNAL_FOLDER).iterdir())
     except FileNotFoundError:
         return []
-    found = [journal for name in names if (journal := _journal(store, name)) is not None]
+    found = [journal for path in paths if (journal := _journal(path)) is not None]
     return sorted(found, key=lambda journal: (-journal.start_ns, journal.process, journal.segment))
 
 
@@ -82,12 +82,12 @@ def is_writer_alive(journal: JournalFile) -> bool:
     return False
 
 
-def _journal(store: Path, name: str) -> JournalFile | None:
-    match = _NAME.fullmatch(name)
+def _journal(path: Path) -> JournalFile | None:
+    match = _NAME.fullmatch(path.name)
     if match is None:
         return None
     return JournalFile(
-        path=store / JOURNAL_FOLDER / name,
+        path=path,
         process=match["process"],
         start_ns=int(match["start_ns"]),
         segment=int(match["segment"]),

@@ -110,9 +110,7 @@ class Loader:
         self._with_file(lines, INSERTS[table].replace("$limit", str(limit)))
 
     def _close(self, keys: Sequence[SpanKey]) -> None:
-        self._with_file(
-            [orjson.dumps({"trace_id": trace, "span_id": span}) for trace, span in keys], _CLOSE_EARLIER
-        )
+        self._with_file([orjson.dumps({"trace_id": trace, "span_id": span}) for trace, span in keys], _CLOSE_EARLIER)
 
     def _save_offsets(self, offsets: Mapping[str, tuple[int, bool]]) -> None:
         lines = [
@@ -135,7 +133,9 @@ class Loader:
 def _insert_statement(table: str) -> str:
     columns = TABLES[table]
     read_as = ", ".join(f"\"{name}\": '{_READ_AS.get(kind, kind)}'" for name, kind in columns.items())
-    cast = ", ".join(f'"{name}"::{kind} as "{name}"' if kind in _READ_AS else f'"{name}"' for name, kind in columns.items())
+    cast = ", ".join(
+        f'"{name}"::{kind} as "{name}"' if kind in _READ_AS else f'"{name}"' for name, kind in columns.items()
+    )
     return (
         f"insert into {table} by name select {cast} from read_json($file, format = 'newline_delimited', "
         f"maximum_object_size = $limit, columns = {{{read_as}}})"

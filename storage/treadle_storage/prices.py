@@ -18,7 +18,14 @@ _PROBE = 1000
 
 
 def cost_usd(
-    model: str, *, provider: str | None, at_ns: int, input_tokens: int, output_tokens: int, cache_read: int, cache_write: int
+    model: str,
+    *,
+    provider: str | None,
+    at_ns: int,
+    input_tokens: int,
+    output_tokens: int,
+    cache_read: int,
+    cache_write: int,
 ) -> float | None:
     """Return what a call cost, or None where nobody knows its price."""
     pricing = _pricing(model, provider, at_ns // DAY_NS)

@@ -29,9 +29,7 @@ def recording_of(process: Columns, calls: Columns, chunks: Columns) -> Recording
     recorded = _calls_of(calls, _chunks_by_span(chunks))
     trace_id = recorded[0].trace_id if recorded else ""
     if not len(process) or not recorded:
-        raise NotReplayableError(
-            f"trace {trace_id} cannot be replayed: the program that recorded it is not known"
-        )
+        raise NotReplayableError(f"trace {trace_id} cannot be replayed: the program that recorded it is not known")
     row = next(named_rows(process, _PROCESS_FIELDS))
     row["argv"] = tuple(json.loads(row["argv"] or "[]"))
     row["path"] = tuple(json.loads(row["path"] or "[]"))

@@ -6,6 +6,8 @@ A record of the wrong shape raises `RecordError` and is set aside by the caller;
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +16,10 @@ import orjson
 from treadle.codec import digest, plain
 
 Row: TypeAlias = dict[str, Any]
-_MAX_ID = {16: 2**64, 32: 2**128}
+ColumnsByKey: TypeAlias = Mapping[str, tuple[str, Callable[[Row, str], Any]]]
+"""The column that a record's key fills, and how it is read."""
+_TRACE_ID = re.compile("[0-9a-f]{32}").fullmatch
+_SPAN_ID = re.compile("[0-9a-f]{16}").fullmatch
 _MAX_NS = 2**63
 _CODEC_FAULTS = (TypeError, ValueError, LookupError, AttributeError, RecursionError)
 """What the codec raises on tagged JSON that it did not write; orjson's recursion limit is a TypeError."""
@@ -59,28 +64,44 @@ def parse(line: bytes) -> Record:
     return Record(body, line)
 
 
-def identity(body: Row, key: str, digits: int) -> int:
-    """Return the id under `key` as a number.
+def check_trace(body: Row, key: str = "trace") -> None:
+    """Check that the id under `key` is one of a trace.
 
     Raises:
-        RecordError: it is absent or not hex of that length.
+        RecordError: it is absent or not 32 hex digits.
 
     """
     value = body.get(key)
-    if not isinstance(value, str) or len(value) != digits:
-        raise RecordError(f"{key} is not an id of {digits} hex digits")
-    try:
-        number = int(value, 16)
-    except ValueError as error:
-        raise RecordError(f"{key} is not hex") from error
-    if not 0 <= number < _MAX_ID[digits]:
-        raise RecordError(f"{key} is out of range")
-    return number
+    if not isinstance(value, str) or not _TRACE_ID(value):
+        raise RecordError(f"{key} is not an id of 32 hex digits")
 
 
-def optional_identity(body: Row, key: str, digits: int) -> int | None:
-    """Return the id under `key`, or None where there is none."""
-    return None if body.get(key) is None else identity(body, key, digits)
+def identity(body: Row, key: str) -> int:
+    """Return the span's id under `key` as a number.
+
+    Raises:
+        RecordError: it is absent or not 16 hex digits.
+
+    """
+    value = body.get(key)
+    if not isinstance(value, str) or not _SPAN_ID(value):
+        raise RecordError(f"{key} is not an id of 16 hex digits")
+    return int(value, 16)
+
+
+def optional_identity(body: Row, key: str) -> int | None:
+    """Return the span's id under `key`, or None where there is none."""
+    return None if body.get(key) is None else identity(body, key)
+
+
+def columns_by_key(body: Row, columns: ColumnsByKey) -> Row:
+    """Return the columns that the record's keys fill."""
+    return {column: read(body, key) for key, (column, read) in columns.items() if key in body}
+
+
+def flag(body: Row, key: str) -> bool:
+    """Return whether what stands under `key` counts as true."""
+    return bool(body.get(key))
 
 
 def text(body: Row, key: str) -> str | None:
@@ -192,7 +213,7 @@ def _scanned_chunks(line: bytes) -> list[tuple[int, bytes]]:
     source = line.decode()
     decoder = json.JSONDecoder()
     position = source.index("[", source.index('"chunks"')) + 1
-    found = []
+    found: list[tuple[int, bytes]] = []
     while True:
         position = _skip(source, position, " \t,")
         if source[position] == "]":

@@ -117,7 +117,7 @@ def open_database(store: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    config = {} if read_only else {"storage_compatibility_version": "v1.5.0"}
+    config: dict[str, str | bool | int | float | list[str]] = {} if read_only else {"storage_compatibility_version": "v1.5.0"}
     try:
         return duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.Error as error:
@@ -153,9 +153,7 @@ def _migrate(connection: duckdb.DuckDBPyConnection, store: Path, *, read_only: b
 
 
 def _version_of(connection: duckdb.DuckDBPyConnection) -> int:
-    found = connection.execute(
-        "select count(*) from duckdb_tables() where table_name = 'meta'"
-    ).fetchone()
+    found = connection.execute("select count(*) from duckdb_tables() where table_name = 'meta'").fetchone()
     if not found or not found[0]:
         return 0
     row = connection.execute("select value from meta where key = 'schema_version'").fetchone()

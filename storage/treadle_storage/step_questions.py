@@ -47,7 +47,7 @@ def tree(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     coded = tuple(
         Column(name, "VARCHAR", taken[name], dictionary=dictionary) for name, dictionary in dictionaries.items()
     )
-    numbers = {
+    numbers: dict[str, Array] = {
         "parent": order.parent,
         "depth": order.depth,
         "start_ns": taken["start_ns"] + order.shifted_ns,
@@ -74,7 +74,9 @@ def column(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     """Answer `column`: a watch over all steps, as text."""
     expression = args["expression"]
     answer = _over_steps(cursor, args, f"{expression_sql(expression)}::varchar", what=expression)
-    return Columns((Column("value", "VARCHAR", answer.values[_order(cursor, args).rows], dictionary=answer.dictionary),))
+    return Columns(
+        (Column("value", "VARCHAR", answer.values[_order(cursor, args).rows], dictionary=answer.dictionary),)
+    )
 
 
 def search(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
@@ -144,7 +146,7 @@ def _order_of(found: Columns) -> ClockOrder:
 
 
 def _threads(found: Columns) -> Array:
-    """Number the threads of all processes by appearance."""
+    """Return the threads of all processes, numbered by appearance."""
     pairs = found["process_id"].numbers(null=0).astype("<u8") * np.uint64(0x9E3779B97F4A7C15) ^ found[
         "thread_id"
     ].values.astype("<u8")

@@ -56,7 +56,10 @@ _NEWEST = """
 select replace(trace_key::varchar, '-', ''), status from trace_rows
 where {condition} order by started_ns desc, trace_key desc limit 1
 """
-_TRACES_BETWEEN = "select distinct replace(trace_id::varchar, '-', '') from roots where trace_id between $low::uuid and $high::uuid limit 9"
+_TRACES_BETWEEN = """
+select distinct replace(trace_id::varchar, '-', '') from roots
+where trace_id between $low::uuid and $high::uuid limit 9
+"""
 _SPANS_BETWEEN = """
 select replace(trace_id::varchar, '-', ''), printf('%016x', span_id) from recorded
 where span_id between $low and $high limit 9
@@ -68,10 +71,8 @@ def page(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     """Answer `traces`: at most `limit` of them, older than `before`, those that fit `where`."""
     limit = int(args.get("limit") or 100)
     before: list[Any] | None = args.get("before")
-    if args.get("where"):
-        chosen = _matching(cursor, args["where"], before, limit)
-    else:
-        chosen = _newest(cursor, before, limit)
+    where: str | None = args.get("where")
+    chosen = _matching(cursor, where, before, limit) if where else _newest(cursor, before, limit)
     return summaries(cursor, chosen)
 
 
@@ -90,6 +91,7 @@ def resolve(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
 
     """
     name = str(args["name"]).strip().lower()
+    found: tuple[str, str | None, str]
     if name == "last":
         found = _last(cursor)
     elif name == "last-failed":
@@ -139,7 +141,7 @@ def _last(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
 
 
 def _last_failed(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
-    """A replay is not looked for: it is what was done about a failure."""
+    """Return the newest failure; replays are left out, for they are what was done about one."""
     for condition, why in (("failed", "failed"), ("error_count > 0", "newest with errors")):
         row = cursor.execute(_NEWEST.format(condition=f"({condition}) and replay_of is null")).fetchone()
         if row:
@@ -150,7 +152,9 @@ def _last_failed(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
 def _by_prefix(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str | None, str]:
     prefix = name.replace("-", "")
     if not _PREFIX.fullmatch(prefix):
-        raise NotFoundError(f"{name!r} is no id: give the beginning of a trace's or a span's id, `last` or `last-failed`")
+        raise NotFoundError(
+            f"{name!r} is no id: give the beginning of a trace's or a span's id, `last` or `last-failed`"
+        )
     bounds = {"low": prefix.ljust(32, "0"), "high": prefix.ljust(32, "f")}
     found: list[tuple[str, str | None]] = [
         (str(trace), None) for (trace,) in cursor.execute(_TRACES_BETWEEN, bounds).fetchall()

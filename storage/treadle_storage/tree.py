@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -172,7 +173,7 @@ def _shifts(parent: Array, depth: Array, start_ns: Array, process: Array) -> NDA
     shifted = np.zeros(len(parent), dtype=np.int64)
     by_depth = np.argsort(depth, kind="stable")
     bounds = np.searchsorted(depth[by_depth], np.arange(1, int(depth.max()) + 2))
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         level = by_depth[first:last]
         above = parent[level]
         carried = np.where(process[level] == process[above], shifted[above], 0)

@@ -54,9 +54,7 @@ def _computed(cursor: duckdb.DuckDBPyConnection, at_step: str, parsed: dict[str,
         return together
     tried = _together(cursor, at_step, parsed, [f"try({sql})" for sql in parsed.values()]) or {}
     return {
-        expression: tried[expression]
-        if tried.get(expression, (None,))[0] is not None
-        else _alone(cursor, at_step, sql)
+        expression: tried[expression] if tried.get(expression, (None,))[0] is not None else _alone(cursor, at_step, sql)
         for expression, sql in parsed.items()
     }
 
@@ -71,9 +69,7 @@ def _together(
     except duckdb.Error:
         begin_anew(cursor)
         return None
-    return {
-        expression: (cells[2 * number], cells[2 * number + 1], None) for number, expression in enumerate(parsed)
-    }
+    return {expression: (cells[2 * number], cells[2 * number + 1], None) for number, expression in enumerate(parsed)}
 
 
 def _alone(cursor: duckdb.DuckDBPyConnection, at_step: str, sql: str) -> Value:

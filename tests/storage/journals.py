@@ -31,7 +31,13 @@ class JournalWriter:
     """One process's journal, locked while it is open, with a clock that ticks a millisecond a record."""
 
     def __init__(
-        self, store: Path, *, process: str = "00000000000000aa", start_ns: int = START_NS, prefix: str = "", **fields: Any
+        self,
+        store: Path,
+        *,
+        process: str = "00000000000000aa",
+        start_ns: int = START_NS,
+        prefix: str = "",
+        **fields: Any,
     ) -> None:
         folder = store / "journal"
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +69,9 @@ class JournalWriter:
         self._file.write(data)
         return offset
 
-    def record(self, record_kind: str, /, *, payload: tuple[str, bytes] | None = None, at_ns: int | None = None, **fields: Any) -> int:
+    def record(
+        self, record_kind: str, /, *, payload: tuple[str, bytes] | None = None, at_ns: int | None = None, **fields: Any
+    ) -> int:
         """Append one record; return the offset where it begins."""
         return self.raw(self.line(record_kind, payload=payload, at_ns=at_ns, **fields))
 
@@ -142,7 +150,13 @@ def write_example(writer: JournalWriter, *, trace: str = trace_id(1)) -> None:
     writer.start(retrieve, "retrieve", trace=trace, parent=root, kind="retriever", arguments={"query": "Oslo"})
     writer.end(retrieve, trace=trace, result=["Oslo is in Norway"])
     writer.start(
-        call, "chat gpt-4o", trace=trace, parent=root, kind="llm", arguments=chat_request("Where is Oslo?"), attrs=CHAT_ATTRS
+        call,
+        "chat gpt-4o",
+        trace=trace,
+        parent=root,
+        kind="llm",
+        arguments=chat_request("Where is Oslo?"),
+        attrs=CHAT_ATTRS,
     )
     writer.end(call, trace=trace, tagged=chat_answer("Sorry, in Norway."), attrs=USAGE_ATTRS)
     writer.start(parse, "parse", trace=trace, parent=root, arguments={"text": "Norway"})
@@ -175,7 +189,9 @@ def write_long_trace(
             nonlocal ordinal, now_ns
             now_ns += 1000
             data = orjson.dumps({"question": f"{number} {filler[:payload_bytes]}"})
-            attrs = b',"attrs":{"gen_ai.request.model":"gpt-4o","gen_ai.provider.name":"openai"}' if kind == b"llm" else b""
+            attrs = (
+                b',"attrs":{"gen_ai.request.model":"gpt-4o","gen_ai.provider.name":"openai"}' if kind == b"llm" else b""
+            )
             parents = b"" if parent is None else b',"parent":"%016x"' % (base + parent)
             lines.append(
                 head % (b"start", ordinal, now_ns, trace_bytes, base + number) + parents
@@ -190,7 +206,10 @@ def write_long_trace(
             data = orjson.dumps(f"answer {number} {filler[:payload_bytes]}")
             attrs = b""
             if kind == b"llm":
-                attrs = b',"attrs":{"gen_ai.usage.input_tokens":%d,"gen_ai.usage.output_tokens":%d}' % (number % 4000, number % 900)
+                attrs = b',"attrs":{"gen_ai.usage.input_tokens":%d,"gen_ai.usage.output_tokens":%d}' % (
+                    number % 4000,
+                    number % 900,
+                )
             status = b"error" if number % 1000 == 999 else b"ok"
             lines.append(
                 head % (b"end", ordinal, now_ns, trace_bytes, base + number)

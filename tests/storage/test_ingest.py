@@ -68,7 +68,9 @@ def test_a_running_span_is_shown_and_then_finished(store: Path, index: Index) ->
     with JournalWriter(store) as writer:
         writer.start(span_id(1), "slow", arguments={"x": 1}, attrs={"session.id": "s"})
         index.ingest()
-        assert rows(index, "select name, status, input, duration_ms from spans") == [("slow", "running", '{"x":1}', None)]
+        assert rows(index, "select name, status, input, duration_ms from spans") == [
+            ("slow", "running", '{"x":1}', None)
+        ]
         writer.end(span_id(1), result=2, attrs={"gen_ai.usage.output_tokens": 7})
         assert index.ingest().new_spans == 1
         assert rows(index, "select status, input, output, session_id, output_tokens from spans") == [
@@ -105,7 +107,7 @@ def test_a_killed_program_leaves_interrupted_spans(store: Path, index: Index) ->
     assert rows(index, "select status, input, output from spans where name = 'chat'") == [
         ("interrupted", '{"prompt":"hi"}', None)
     ]
-    assert rows(index, "select attributes from events order by \"at\"") == [('"Once"',), ('" upon"',)]
+    assert rows(index, 'select attributes from events order by "at"') == [('"Once"',), ('" upon"',)]
     assert not index.ingest().changed
 
 
@@ -248,6 +250,7 @@ def test_a_failed_commit_is_done_again(store: Path, index: Index, monkeypatch: p
         write_example(writer, trace=trace_id(3))
         loader = index._ingest._loader  # noqa: SLF001
         with monkeypatch.context() as patched:
+
             def fail(*_: object) -> None:
                 raise OSError("disk full")
 
@@ -324,7 +327,11 @@ def test_a_rotated_journal_knows_the_functions_of_its_first_segment(store: Path,
     second = JournalWriter(store, start_ns=writer.now_ns)
     second.path.unlink()
     shutil.copy(writer.path, segment := writer.path.with_name(writer.path.name.replace(".0.", ".1.")))
-    segment.write_bytes(writer.line("start", payload=("in", b"{}"), trace=trace_id(1), span=span_id(2), parent=span_id(1), name="inner", f=1))
+    segment.write_bytes(
+        writer.line(
+            "start", payload=("in", b"{}"), trace=trace_id(1), span=span_id(2), parent=span_id(1), name="inner", f=1
+        )
+    )
     with segment.open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         writer.close()

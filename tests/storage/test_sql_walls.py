@@ -132,7 +132,9 @@ def test_what_a_select_may_be(index: Index, query: str, expected: list[tuple[obj
     assert run(index, query) == expected
 
 
-@pytest.mark.parametrize("query", ["describe spans", "show tables", "summarize spans", "table scores", "select * from spans"])
+@pytest.mark.parametrize(
+    "query", ["describe spans", "show tables", "summarize spans", "table scores", "select * from spans"]
+)
 def test_looking_around_works(index: Index, query: str) -> None:
     """A user can ask what there is to ask about."""
     run(index, query)

@@ -67,7 +67,9 @@ def test_the_views_of_a_sort_can_be_asked(store: Path, index: Index, view: str) 
     """Each has rows after a chain of all sorts."""
     with JournalWriter(store) as writer:
         write_example(writer)
-        writer.start(span_id(90), "lookup", kind="tool", arguments={"city": "Oslo"}, attrs={"gen_ai.tool.name": "weather"})
+        writer.start(
+            span_id(90), "lookup", kind="tool", arguments={"city": "Oslo"}, attrs={"gen_ai.tool.name": "weather"}
+        )
         writer.end(span_id(90), result="rain")
         index.ingest()
     assert len(rows(index, f"select * from {view}")) == 1
@@ -78,9 +80,9 @@ def test_a_model_call_has_its_numbers(store: Path, index: Index) -> None:
     with JournalWriter(store) as writer:
         write_example(writer)
         index.ingest()
-    assert rows(index, "select model, provider, input_tokens, output_tokens, cost_usd, finish_reason from llm_calls") == [
-        ("gpt-4o", "openai", 1000, 100, pytest.approx(0.0035), "stop")
-    ]
+    assert rows(
+        index, "select model, provider, input_tokens, output_tokens, cost_usd, finish_reason from llm_calls"
+    ) == [("gpt-4o", "openai", 1000, 100, pytest.approx(0.0035), "stop")]
     assert rows(index, "select input->>'$.model', output->>'$.choices[0].message.content' from llm_calls") == [
         ("gpt-4o", "Sorry, in Norway.")
     ]
@@ -177,7 +179,9 @@ def test_a_step_has_everything(store: Path, index: Index) -> None:
     assert parse.error["frames"][0]["function"] == "parse"  # type: ignore[index, call-overload]
 
 
-def record(writer: JournalWriter, number: int, *, status: str = "ok", running: bool = False, inner_error: bool = False) -> None:
+def record(
+    writer: JournalWriter, number: int, *, status: str = "ok", running: bool = False, inner_error: bool = False
+) -> None:
     trace = trace_id(number)
     writer.start(span_id(2 * number), f"chain {number}", trace=trace)
     if inner_error:
@@ -193,7 +197,11 @@ def test_traces_come_newest_first_a_page_at_a_time(store: Path, index: Index) ->
         for number in range(1, 26):
             record(writer, number, status="error" if number % 5 == 0 else "ok")
         index.ingest()
-        for where, expected in ((None, range(25, 0, -1)), ("status = 'error'", range(25, 0, -5)), ("chain*", range(25, 0, -1))):
+        for where, expected in (
+            (None, range(25, 0, -1)),
+            ("status = 'error'", range(25, 0, -5)),
+            ("chain*", range(25, 0, -1)),
+        ):
             seen: list[str] = []
             before = None
             while page := summaries_of(ask(index, "traces", limit=4, before=before, where=where)):
@@ -262,7 +270,9 @@ def test_served_calls_cost_nothing(store: Path, index: Index) -> None:
     """What a replay answered from the recording is not added up."""
     with JournalWriter(store) as writer:
         for number, source in ((1, None), (2, "served")):
-            writer.start(span_id(number), "chat", kind="llm", arguments=chat_request("x"), attrs=CHAT_ATTRS, source=source)
+            writer.start(
+                span_id(number), "chat", kind="llm", arguments=chat_request("x"), attrs=CHAT_ATTRS, source=source
+            )
             writer.end(span_id(number), tagged=chat_answer("y"), attrs=USAGE_ATTRS)
         index.ingest()
     assert rows(index, "select llm_calls, input_tokens, cost_usd from traces") == [(2, 1000, pytest.approx(0.0035))]
