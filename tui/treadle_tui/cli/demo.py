@@ -9,6 +9,7 @@ import click
 
 from treadle.errors import StoreError
 from treadle.model import TraceSummary
+from treadle_tui.cli.endings import Ending
 from treadle_tui.cli.options import Settings, common_options, examples, pass_settings
 from treadle_tui.cli.show import show_trace
 from treadle_tui.cli.traces import print_summaries
@@ -27,7 +28,7 @@ MOST_QUESTIONS = 100
 )  # fmt: skip
 @common_options
 @pass_settings
-def command(settings: Settings, model: str) -> None:
+def command(settings: Settings, model: str) -> int:
     """Record the example chain and open it.
 
     A support desk answers five questions with a small language model that runs on this machine: no key, no network.
@@ -48,10 +49,10 @@ def command(settings: Settings, model: str) -> None:
         print_summaries(recorded)
         if not _has_terminal():
             _tell(store, failed)
-            return
+            return Ending.DONE
     from treadle_tui import app
 
-    app.run(settings.store_path, failed.trace_id)
+    return app.run(settings.store_path, failed.trace_id)
 
 
 def _worst(recorded: Sequence[TraceSummary]) -> TraceSummary:

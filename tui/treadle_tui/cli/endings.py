@@ -30,7 +30,7 @@ class Ending(IntEnum):
 class Program:
     """The user's program, to be run after the command line has done its part and holds no exception of its."""
 
-    def __init__(self, start: Callable[[], int | None]) -> None:
+    def __init__(self, start: Callable[[], None]) -> None:
         self.start = start
 
 
@@ -46,7 +46,8 @@ def run_to_the_end(command: click.Command, settings: Settings, arguments: Sequen
         return Ending.DONE
     if isinstance(outcome, Program):
         sys.excepthook = sys.__excepthook__
-        return outcome.start() or Ending.DONE
+        outcome.start()
+        return Ending.DONE
     return int(outcome)
 
 

@@ -53,8 +53,8 @@ def command(
 ) -> int:
     """Run a recorded trace again, its effects answered from the recording.
 
-    Model, tool and retriever calls are served as they were recorded, the code around them really runs, as it is today. Nothing goes
-    live unless --live says so. What the program prints is shown as it prints; the verdict comes last.
+    Model, tool and retriever calls are served as they were recorded; the code around them really runs, as it is today.
+    Nothing goes live unless --live says so. What the program prints is shown as it prints; the verdict comes last.
 
     Exits with 0 where the result is the same or fixed, 1 where it still fails, changed or diverged, 2 where it could
     not be replayed.

@@ -32,7 +32,6 @@ def command(settings: Settings, as_module: bool, name: str | None, script: str, 
         os.environ["TREADLE_STORE"] = str(settings.store_path)
     if as_module:
         return Program(partial(program.run_module, script, list(arguments), name=name))
-    path = Path(script)
-    if not path.exists():
+    if not Path(script).exists():
         raise UsageError(f"there is no file {script} in {Path.cwd()}")
-    return Program(partial(program.run_file, path, list(arguments), name=name))
+    return Program(partial(program.run_file, script, list(arguments), name=name))

@@ -54,7 +54,7 @@ def command(
 ) -> None:
     """Give a trace or a step a named value.
 
-    The value is a number, or true or false. The newest value of a name counts. A trace with a newest value of false has failed.
+    The value is a number, or true or false. The newest value of a name counts: where it is false, the trace has failed.
     """
     if not name.strip() or name.startswith("-"):
         raise click.UsageError(f"a score needs a name, and {name!r} is none")

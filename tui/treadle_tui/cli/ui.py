@@ -12,7 +12,7 @@ from treadle_tui.cli.options import Settings, common_options, examples, pass_set
 @click.argument("trace", required=False)
 @common_options
 @pass_settings
-def command(settings: Settings, trace: str | None = None) -> None:
+def command(settings: Settings, trace: str | None = None) -> int:
     """Open the debugger.
 
     On the list of traces, or on TRACE.
@@ -21,7 +21,4 @@ def command(settings: Settings, trace: str | None = None) -> None:
         raise UsageError("the debugger needs a terminal: treadle traces, show, diff and sql do without one")
     from treadle_tui import app
 
-    if trace is not None:
-        with settings.open_store() as store:
-            store.resolve(trace)
-    app.run(settings.store_path, trace)
+    return app.run(settings.store_path, trace)
