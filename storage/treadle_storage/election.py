@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle.errors import StoreError
+from treadle_storage.place import fits_a_socket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +25,6 @@ PATIENCE_S = 20
 """How long a candidate waits for a holder of the lock that does not serve: one that is leaving, or a hung one."""
 _RETRY_S = 0.02
 _BACKLOG = 128
-_LONGEST_SOCKET_PATH = 100
-"""sun_path holds 108 bytes on Linux and 104 on macOS, with the zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def _listen(place: Place) -> tuple[socket.socket, Path]:
 
 
 def _bound(path: Path) -> socket.socket:
-    if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
+    if not fits_a_socket(path):
         raise OSError(f"{path} is too long for a Unix socket")
     path.unlink(missing_ok=True)  # left by an owner that was killed: the lock is ours
     listener = socket.socket(socket.AF_UNIX)

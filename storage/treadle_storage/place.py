@@ -16,6 +16,8 @@ from pathlib import Path
 from treadle.errors import StoreError
 
 _RECORD = "owner.sock.path"
+_LONGEST_SOCKET_PATH_BYTES = 100
+"""sun_path holds 108 bytes on Linux and 104 on macOS, with the zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,11 @@ class Place:
     def socket(self) -> Path:
         """Return where clients find the owner's socket."""
         if self.read_only:
-            return self.lock.with_suffix(".sock")
+            return self.sockets()[0]
         try:
             return Path((self.store / _RECORD).read_text("utf-8"))
         except FileNotFoundError:
-            return self.store / "owner.sock"
+            return next(path for path in self.sockets() if fits_a_socket(path))
 
     def record_socket(self, socket_path: Path) -> None:
         """Leave word in the store where the socket is, if it is not in the store itself."""
@@ -63,6 +65,11 @@ def place_of(store: Path, *, read_only: bool = False) -> Place:
         return Place(store, store / "owner.lock", store / "owner.log", read_only=False)
     stem = runtime_directory() / f"{_digest(store)}-reader"
     return Place(store, stem.with_suffix(".lock"), stem.with_suffix(".log"), read_only=True)
+
+
+def fits_a_socket(path: Path) -> bool:
+    """Tell whether a Unix socket can have this path."""
+    return len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH_BYTES
 
 
 def runtime_directory() -> Path:

@@ -30,7 +30,7 @@ IDLE_S = 30.0
 HELD_PATIENCE_S = 3.0
 """How long a foreign program that holds the database file is waited for."""
 _TICK_S = 0.25
-_LINGER_S = 0.5
+_REFUSAL_S = 1.0
 _GOODBYE_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -67,14 +67,14 @@ def open_index(place: Place, *, patience_s: float = HELD_PATIENCE_S) -> Index:
 
 
 def refuse_all(election: Election, error: TreadleError) -> None:
-    """Tell every client that waits why the store cannot be opened, and leave."""
-    election.listener.settimeout(_LINGER_S)
+    """Tell every client that waits why the store cannot be opened, and leave; who comes later starts a new try."""
+    election.listener.settimeout(0)
     try:
         while True:
             client, _ = election.listener.accept()
-            client.settimeout(_LINGER_S)
+            client.settimeout(_REFUSAL_S)
             _refuse(Connection(client), error)
-    except TimeoutError:
+    except BlockingIOError:
         election.stop_listening()
         election.resign()
 

@@ -29,6 +29,7 @@ def stream(cursor: duckdb.DuckDBPyConnection, query: str) -> Generator[Columns, 
     Errors of DuckDB pass; a query that may not be run is a QueryError.
     """
     _refuse_all_but_one_select(cursor, query)
+    query = _without_end(query)
     cursor.execute("begin transaction read only")
     try:
         relation = cursor.sql(query)
@@ -52,13 +53,22 @@ def _refuse_all_but_one_select(cursor: duckdb.DuckDBPyConnection, query: str) ->
         raise QueryError(f"only SELECT may be run on the store, and this is {kind}: nothing was changed")
 
 
+def _without_end(query: str) -> str:
+    """Cut the query off at its semicolon, of which only blanks and comments come after."""
+    text = query.encode()
+    for offset, token in duckdb.tokenize(query):
+        if token == duckdb.token_type.operator and text[offset : offset + 1] == b";":
+            return text[:offset].decode()
+    return query
+
+
 def _carried(query: str, types: list[str]) -> str:
     """Wrap the query so that types which Python cannot take exactly, or at all, come as numbers or text."""
     if all(type_name in _PASSED_AS_THEY_ARE for type_name in types):
         return query
     carriers = ", ".join(_carrier(number, type_name) for number, type_name in enumerate(types, start=1))
     # The line break ends a comment that the query may end with.
-    return f"select {carriers} from (\n{query.rstrip().removesuffix(';')}\n)"  # noqa: S608 the query is the user's, and behind four walls
+    return f"select {carriers} from (\n{query}\n)"  # noqa: S608 the query is the user's, and behind four walls
 
 
 def _carrier(number: int, type_name: str) -> str:
