@@ -14,7 +14,7 @@ from treadle.decorators import span, trace
 
 if TYPE_CHECKING:
     from treadle.clients import instrument
-    from treadle.current import current
+    from treadle.running import current
     from treadle.scoring import score
     from treadle.settings import configure
 
@@ -22,7 +22,7 @@ __all__ = ["configure", "current", "instrument", "score", "span", "trace"]
 
 _LATER = {
     "configure": "treadle.settings",
-    "current": "treadle.current",
+    "current": "treadle.running",
     "instrument": "treadle.clients",
     "score": "treadle.scoring",
 }
