@@ -9,7 +9,7 @@ import contextvars
 import functools
 import threading
 from asyncio import BaseEventLoop
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +18,14 @@ from treadle.lanes import CURRENT, Lane
 from treadle.otel import current
 
 _installed = False
+
+
+async def _nothing() -> AsyncGenerator[None, None]:
+    yield
+
+
+_CLOSING = type(_nothing().aclose())
+"""What the event loop makes a task of when an async generator is collected: no submission of the user's."""
 
 
 def install() -> None:
@@ -46,9 +54,11 @@ class Carried:
         _enter_copied_context(self._function, self._lane)
         token = CURRENT.set(self._lane)
         otel_token = current.attach_context(self._context)
+        crew.enter()
         try:
             return self._function(*args, **kwargs)
         finally:
+            crew.leave()
             current.detach(otel_token)
             CURRENT.reset(token)
 
@@ -67,7 +77,7 @@ def _wrap_create_task() -> None:
     @functools.wraps(original)
     def create_task(self: Any, coro: Any, **options: Any) -> Any:
         lane = CURRENT.get()
-        if lane is None:
+        if lane is None or type(coro) is _CLOSING:
             return original(self, coro, **options)
         context = options.pop("context", None) or contextvars.copy_context()
         context.run(CURRENT.set, lane.submitted())
