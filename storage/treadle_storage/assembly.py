@@ -10,11 +10,25 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from treadle_storage.dialects import columns_from
-from treadle_storage.prices import cost_usd
 from treadle_storage.people import link_row, mark_row, score_row
+from treadle_storage.prices import cost_usd
 from treadle_storage.records import (
-    ColumnsByKey, Record, RecordError, Row, arguments_digest, check_trace, chunk_bytes, columns_by_key, flag, identity,
-    integer, mapping, optional_identity, payload, payload_columns, text,
+    ColumnsByKey,
+    Record,
+    RecordError,
+    Row,
+    arguments_digest,
+    check_trace,
+    chunk_bytes,
+    columns_by_key,
+    flag,
+    identity,
+    integer,
+    mapping,
+    optional_identity,
+    payload,
+    payload_columns,
+    text,
 )  # fmt: skip
 from treadle_storage.registry import Registry
 

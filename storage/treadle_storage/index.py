@@ -1,7 +1,7 @@
 """The index of a store: the database, kept up with the journals and asked by name.
 
-Lives in the owner process alone. Questions are answered on cursors of their own, each in a read-only transaction, so that one sees
-one state of the store and can change nothing, whatever a user's expression holds.
+Lives in the owner process alone. Questions are answered on cursors of their own, each in a read-only transaction, so
+that one sees one state of the store and can change nothing, whatever a user's expression holds.
 """
 
 from __future__ import annotations

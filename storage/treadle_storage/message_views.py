@@ -1,7 +1,7 @@
 """The view `messages`: every model call read as a conversation, whatever its arguments look like.
 
-Three views in a row: `message_lists` finds the list of messages in a call's input and output, `message_rows` gives one row
-for each, `messages` shows them with the public names. Known shapes: chat completions, responses, content blocks, and
+Three views in a row: `message_lists` finds the list of messages in a call's input and output, `message_rows` gives one
+row for each, `messages` shows them with the public names. Known shapes: chat completions, responses, content blocks, and
 parts of OpenTelemetry's GenAI schema; a function that takes or gives plain text is one message each way.
 """
 
@@ -11,7 +11,8 @@ select trace_id, span_id, 'input' as direction,
   case
     when json_type(input, '$.messages') = 'ARRAY' then
       case when json_type(input, '$.system') = 'VARCHAR'
-        then list_prepend(json_object('role', 'system', 'content', input->'$.system'), cast(input->'$.messages' as json[]))
+        then list_prepend(
+          json_object('role', 'system', 'content', input->'$.system'), cast(input->'$.messages' as json[]))
         else cast(input->'$.messages' as json[]) end
     when json_type(input, '$.input') = 'ARRAY' then cast(input->'$.input' as json[])
     when conversation is not null then cast(json_extract(input, '$."' || conversation || '"') as json[])

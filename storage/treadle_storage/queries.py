@@ -115,7 +115,8 @@ where process_id = (
 """
 
 MESSAGES = """
-select direction, position::integer as position, role, content, to_json(parts)::varchar as parts, tool_name, tool_call_id
+select direction, position::integer as position, role, content, to_json(parts)::varchar as parts, tool_name,
+  tool_call_id
 from message_rows where trace_id = $trace and span_id = $span
 order by direction, position
 """
@@ -136,7 +137,8 @@ order by created_ns, process_id, seq
 """
 
 MARKS = """
-select id as mark_id, kind as mark, replace(trace_id::varchar, '-', '') as trace_id, value::varchar as value, created_at_ns
+select id as mark_id, kind as mark, replace(trace_id::varchar, '-', '') as trace_id, value::varchar as value,
+  created_at_ns
 from (
   select *, min(created_ns) over (partition by id) as created_at_ns from mark_rows
   qualify row_number() over (partition by id order by created_ns desc, process_id desc, seq desc) = 1

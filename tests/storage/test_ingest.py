@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 import pytest
-from storage.journals import START_NS, JournalWriter, span_id, trace_id, write_example, write_long_trace
 
+from storage.journals import START_NS, JournalWriter, span_id, trace_id, write_example, write_long_trace
 from treadle.signing import digest_chunks
 from treadle_storage.assembly import Place
 from treadle_storage.index import Index
@@ -20,22 +20,26 @@ from treadle_storage.recordings import recording_of
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
+    """Return the store's directory."""
     return tmp_path / ".treadle"
 
 
 @pytest.fixture
 def index(store: Path) -> Iterator[Index]:
+    """Open an index on the store."""
     index = Index(store)
     yield index
     index.close()
 
 
 def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
+    """Run a query on the index."""
     with index.cursor() as cursor:
         return cursor.execute(query).fetchall()
 
 
 def ingest_all(index: Index) -> int:
+    """Ingest until nothing is left; return how many spans came."""
     spans = 0
     while (progress := index.ingest()).changed or progress.backlog_bytes:
         spans += progress.new_spans
@@ -248,7 +252,7 @@ def test_a_failed_commit_is_done_again(store: Path, index: Index, monkeypatch: p
         index.ingest()
         writer.end(span_id(1), result=1)
         write_example(writer, trace=trace_id(3))
-        loader = index._ingest._loader  # noqa: SLF001
+        loader = index._ingest._loader
         with monkeypatch.context() as patched:
 
             def fail(*_: object) -> None:
@@ -282,7 +286,7 @@ def test_exact_bytes_of_payloads_and_chunks_are_kept(store: Path, index: Index) 
     with JournalWriter(store) as writer:
         writer.start(span_id(1), "call", kind="llm", tagged=arguments)
         line = writer.line("chunk", trace=trace_id(1), span=span_id(1), chunks=[])
-        writer.raw(line.replace(b"[]", '[[17, {"a": "\\u00e9" }],[18,1.50], [19 , "x,]"]]'.encode()))
+        writer.raw(line.replace(b"[]", b'[[17, {"a": "\\u00e9" }],[18,1.50], [19 , "x,]"]]'))
         writer.end(span_id(1), tagged=b'{"$":"tuple","v":[1 ,2]}')
         index.ingest()
         with index.cursor() as cursor:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from storage.journals import JournalWriter, trace_id, write_example
 
+from storage.journals import JournalWriter, trace_id, write_example
 from treadle.errors import QueryError, TreadleError
 from treadle_storage.index import Index
 from treadle_storage.user_sql import stream
@@ -17,6 +17,7 @@ from treadle_storage.user_sql import stream
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
+    """Open an index on the store."""
     store = tmp_path / "walled"
     with JournalWriter(store) as writer:
         write_example(writer)
@@ -30,6 +31,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 
 def run(index: Index, query: str) -> list[tuple[object, ...]]:
+    """Return all rows of a user's query."""
     with index.cursor() as cursor:
         return [row for batch in stream(cursor, query) for row in batch.rows()]
 
@@ -96,6 +98,7 @@ ATTACKS = (
 
 
 def contents(folder: Path) -> set[str]:
+    """Return every file there is."""
     return {str(path) for path in folder.rglob("*") if path.suffix != ".wal"}
 
 
@@ -212,7 +215,7 @@ def _known_span(index: Index) -> None:
 
 def test_an_unknown_column_names_what_was_meant(index: Index) -> None:
     """The line proposes the columns that are close."""
-    with index.cursor() as cursor, pytest.raises(TreadleError, match="statuss.*status"):
+    with index.cursor() as cursor, pytest.raises(TreadleError, match=r"statuss.*status"):
         index.ask("hits", {"trace_id": trace_id(1), "condition": "statuss = 'ok'"}, cursor)
 
 

@@ -9,10 +9,18 @@ from typing import Any
 import duckdb
 import orjson
 import pytest
-from storage.journals import (
-    CHAT_ATTRS, START_NS, USAGE_ATTRS, JournalWriter, chat_answer, chat_request, span_id, trace_id, write_example,
-)  # fmt: skip
 
+from storage.journals import (
+    CHAT_ATTRS,
+    START_NS,
+    USAGE_ATTRS,
+    JournalWriter,
+    chat_answer,
+    chat_request,
+    span_id,
+    trace_id,
+    write_example,
+)  # fmt: skip
 from treadle.errors import AmbiguousError, NotFoundError, StoreError, StoreHeldError, StoreVersionError
 from treadle_storage import schema
 from treadle_storage.index import Index
@@ -36,22 +44,26 @@ PROMISED = {
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
+    """Return the store's directory."""
     return tmp_path / ".treadle"
 
 
 @pytest.fixture
 def index(store: Path) -> Iterator[Index]:
+    """Open an index on the store."""
     index = Index(store)
     yield index
     index.close()
 
 
 def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
+    """Run a query on the index."""
     with index.cursor() as cursor:
         return cursor.execute(query).fetchall()
 
 
 def ask(index: Index, question: str, **args: Any) -> Any:
+    """Ask on a cursor of its own."""
     with index.cursor() as cursor:
         return index.ask(question, args, cursor)
 
@@ -182,6 +194,7 @@ def test_a_step_has_everything(store: Path, index: Index) -> None:
 def record(
     writer: JournalWriter, number: int, *, status: str = "ok", running: bool = False, inner_error: bool = False
 ) -> None:
+    """Record a chain of one or two steps."""
     trace = trace_id(number)
     writer.start(span_id(2 * number), f"chain {number}", trace=trace)
     if inner_error:
@@ -250,8 +263,8 @@ def test_names_mean_traces_and_spans(store: Path, index: Index) -> None:
         assert (found.trace_id, found.span_id) == (trace_id(1), span_id(3))
         with pytest.raises(NotFoundError):
             ask(index, "resolve", name="0123456789abcdef")
+        first_digits = [trace_id(n)[0] for n in (1, 2, 3)] + [span_id(n)[0] for n in (2, 3, 4, 6)]
         with pytest.raises(AmbiguousError, match="several"):
-            first_digits = [trace_id(n)[0] for n in (1, 2, 3)] + [span_id(n)[0] for n in (2, 3, 4, 6)]
             ask(index, "resolve", name=max(first_digits, key=first_digits.count))
 
 
