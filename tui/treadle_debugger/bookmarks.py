@@ -1,22 +1,17 @@
 """Bookmarks: letters that name a span of a trace, kept in the store."""
 
-from typing import TYPE_CHECKING
-
 from treadle_debugger.marks import Keeper, new_mark_id
-
-if TYPE_CHECKING:
-    from treadle_storage import Store
 
 
 class Bookmarks:
     """The bookmarks of one trace, by letter."""
 
-    def __init__(self, store: "Store", trace_id: str) -> None:
+    def __init__(self, trace_id: str, keeper: Keeper) -> None:
         self._trace_id = trace_id
-        self._keeper = Keeper(store)
+        self._keeper = keeper
         self._spans: dict[str, str] = {}
         self._mark_ids: dict[str, str] = {}
-        for mark in self._keeper.read("bookmark", trace_id):
+        for mark in keeper.found("bookmark"):
             value = mark.value if isinstance(mark.value, dict) else {}
             letter, span_id = value.get("letter"), value.get("span")
             if isinstance(letter, str) and isinstance(span_id, str):

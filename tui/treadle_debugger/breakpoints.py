@@ -50,13 +50,12 @@ class Breakpoint:
 class Breakpoints:
     """The breakpoints that hold for one trace."""
 
-    def __init__(self, store: "Store", trace_id: str, tree: "Tree") -> None:
+    def __init__(self, store: "Store", trace_id: str, tree: "Tree", keeper: Keeper) -> None:
         self._store = store
         self._trace_id = trace_id
         self._tree = tree
-        self._keeper = Keeper(store)
-        marks = self._keeper.read("breakpoint", trace_id)
-        self._all = {mark.mark_id: _from_mark(mark) for mark in marks}
+        self._keeper = keeper
+        self._all = {mark.mark_id: _from_mark(mark) for mark in keeper.found("breakpoint")}
         self._hits: dict[str, Bitmap] = {}
         self.errors: dict[str, str] = {}
         """Why a kept condition could not be evaluated, by breakpoint id."""

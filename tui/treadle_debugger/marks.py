@@ -23,16 +23,16 @@ def new_mark_id() -> str:
 
 
 class Keeper:
-    """Writes marks to a store and reads them back."""
+    """The marks that hold for one trace: those that were there, and a pen to write more."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, store: "Store", trace_id: str) -> None:
+        self._path = store.path
+        self._marks = [mark for mark in store.marks() if mark.trace_id in (None, trace_id)]
         self.trouble: str | None = None
 
-    def read(self, kind: MarkKind, trace_id: str) -> list[Mark]:
-        """Return the marks of one kind that hold for a trace, the oldest first."""
-        marks = [mark for mark in self._store.marks() if mark.mark == kind]
-        return [mark for mark in marks if mark.trace_id in (None, trace_id)]
+    def found(self, kind: MarkKind) -> list[Mark]:
+        """Return the marks of one kind that were there, the oldest first."""
+        return [mark for mark in self._marks if mark.mark == kind]
 
     def keep(self, mark_id: str, kind: MarkKind, value: Json, *, trace_id: str | None = None) -> None:
         """Append a mark, or what has changed about it."""
@@ -44,6 +44,6 @@ class Keeper:
 
     def _write(self, **fields: Json) -> None:
         try:
-            write_people_record(self._store.path, "mark", **fields)
+            write_people_record(self._path, "mark", **fields)
         except JournalError as error:
             self.trouble = str(error)

@@ -16,6 +16,7 @@ from treadle_debugger import moves
 from treadle_debugger.bookmarks import Bookmarks
 from treadle_debugger.breakpoints import Breakpoints
 from treadle_debugger.history import History
+from treadle_debugger.marks import Keeper
 from treadle_debugger.moved import Moved
 from treadle_debugger.orders import Bitmap, Order, OrderName, clock_order, tree_order
 from treadle_debugger.tracepoints import Logged, MessageLog
@@ -47,9 +48,10 @@ class Session:
             raise NotFoundError(f"trace {trace_id} has no steps")
         self.order_name: OrderName = "tree"
         self._orders: dict[OrderName, Order] = {}
-        self.breakpoints = Breakpoints(store, trace_id, self.tree)
-        self.watches = Watches(store, trace_id)
-        self.bookmarks = Bookmarks(store, trace_id)
+        keeper = Keeper(store, trace_id)
+        self.breakpoints = Breakpoints(store, trace_id, self.tree, keeper)
+        self.watches = Watches(store, trace_id, keeper)
+        self.bookmarks = Bookmarks(trace_id, keeper)
         self._messages = MessageLog(store, trace_id)
         self.found_text: str | None = None
         self.found: Bitmap = np.zeros(len(self.tree), dtype=np.bool_)

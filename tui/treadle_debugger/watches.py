@@ -37,12 +37,12 @@ class Reading:
 class Watches:
     """The watches that hold for one trace."""
 
-    def __init__(self, store: "Store", trace_id: str) -> None:
+    def __init__(self, store: "Store", trace_id: str, keeper: Keeper) -> None:
         self._store = store
         self._trace_id = trace_id
-        self._keeper = Keeper(store)
+        self._keeper = keeper
         self._all: dict[str, Watch] = {}
-        for mark in self._keeper.read("watch", trace_id):
+        for mark in keeper.found("watch"):
             expression = mark.value.get("expression") if isinstance(mark.value, dict) else None
             if isinstance(expression, str):
                 self._all[mark.mark_id] = Watch(mark.mark_id, expression)
