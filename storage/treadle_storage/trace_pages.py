@@ -28,11 +28,28 @@ from (select trace_key, started_ns, ({condition})::boolean as hit from trace_row
 where hit and ($started is null or (started_ns, trace_key) < ($started, $trace::uuid))
 order by started_ns desc, trace_key desc limit $limit
 """
+_ROOTS = """
+select span_id, started_ns from roots where trace_id in ({ids})
+qualify row_number() over (partition by trace_id order by has_parent, started_ns, span_id) = 1
+"""
+_ROOT_ROWS = """
+select rowid from finished
+where started_ns between {first} and {last} and trace_id in ({ids}) and span_id in ({spans})
+"""
 _PAGE = """
-with counts as (select * from trace_counts where trace_id in ({ids})),
-began as (
-  select trace_id, span_id from roots where trace_id in ({ids})
-  qualify row_number() over (partition by trace_id order by has_parent, started_ns, span_id) = 1
+with counts as (
+  select trace_id, count(*) as span_count,
+    count(*) filter (where status = 'error') as error_count,
+    count(*) filter (where kind = 'llm') as llm_calls,
+    sum(input_tokens) filter (where billed)::bigint as input_tokens,
+    sum(output_tokens) filter (where billed)::bigint as output_tokens,
+    sum(cost_usd) filter (where billed) as cost_usd,
+    any_value(session_id) as session_id, any_value(user_id) as user_id, any_value(service) as service
+  from (
+    select *, kind in ('llm', 'embedding', 'reranker') and source <> 'served' as billed
+    from recorded where started_ns >= {first} - {slack_ns} and trace_id in ({ids})
+  )
+  group by trace_id
 )
 select
   replace(root.trace_id::varchar, '-', '') as trace_id, root.name, root.status,
@@ -44,14 +61,20 @@ select
   left(root.input::varchar, 200) as input, left(root.output::varchar, 200) as output,
   (select replace(any_value(to_trace_id)::varchar, '-', '') from links
    where links.trace_id = root.trace_id and rel = 'replay_of') as replay_of
-from (select * from recorded where trace_id in ({ids})) as root
-join began on began.trace_id = root.trace_id and began.span_id = root.span_id
+from (
+  select * from finished where rowid in ({rows})
+  union all by name
+  select * exclude (start_row) from open_spans where trace_id in ({ids}) and span_id in ({spans})
+) as root
 join counts on counts.trace_id = root.trace_id
 left join (select * from failed_by_score where trace_id in ({ids})) as failed_by_score
   on failed_by_score.trace_id = root.trace_id
 order by root.started_ns desc, root.trace_id desc
 """
-_NOTHING = "('00000000-0000-0000-0000-000000000000')"
+"""Rows are found by narrow columns and read by their numbers: payloads of other rows are never unpacked."""
+_CLOCK_SLACK_NS = 3600 * 10**9
+"""How far a step's clock may be behind that of its root."""
+_NOTHING = "'00000000-0000-0000-0000-000000000000'::uuid"
 _NEWEST = """
 select replace(trace_key::varchar, '-', ''), status from trace_rows
 where {condition} order by started_ns desc, trace_key desc limit 1
@@ -79,7 +102,13 @@ def page(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
 def summaries(cursor: duckdb.DuckDBPyConnection, trace_ids: list[str]) -> Columns:
     """Return the rows of these traces, newest first."""
     ids = ", ".join(f"'{trace_id}'::uuid" for trace_id in trace_ids) or _NOTHING
-    return Columns.from_result(cursor.execute(_PAGE.format(ids=ids)))
+    roots = cursor.execute(_ROOTS.format(ids=ids)).fetchall()
+    spans = ", ".join(str(span) for span, _ in roots) or "0"
+    starts = [started_ns for _, started_ns in roots] or [0]
+    bounds = {"ids": ids, "spans": spans, "first": min(starts), "last": max(starts)}
+    rows = ", ".join(str(row) for (row,) in cursor.execute(_ROOT_ROWS.format(**bounds)).fetchall()) or "-1"
+    statement = _PAGE.format(rows=rows, slack_ns=_CLOCK_SLACK_NS, **bounds)
+    return Columns.from_result(cursor.execute(statement))
 
 
 def resolve(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
