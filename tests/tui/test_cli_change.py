@@ -3,10 +3,12 @@
 import json
 import os
 
+import duckdb
 import pytest
 
 from storage.journals import JournalWriter, trace_id
 from tui.shop import OK, end_owner
+from waiting import wait_until
 
 
 def test_a_score_is_kept_and_shown(cli, own_shop):
@@ -84,3 +86,33 @@ def test_doctor_looks_at_the_key(cli, tmp_path, monkeypatch, size, mode, said):
     assert said in findings(ran)["state"]["value"]
     assert ran.code == (0 if said == "signs what" else 1)
     assert os.fspath(key) in ran.out
+
+
+def test_a_store_of_a_newer_version_is_said(cli, own_shop):
+    """One line that says what to do; nothing in it is touched."""
+    cli("traces", store=own_shop)
+    end_owner(own_shop)
+    connect_alone(own_shop / "treadle.duckdb", "update meta set value = '9999' where key = 'schema_version'")
+    ran = cli("traces", store=own_shop)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("treadle: ")
+    assert ran.err.count("\n") == 1
+    assert "9999" in ran.err
+    checked = cli("doctor", store=own_shop)
+    assert checked.code == 1
+    assert "9999" in checked.out
+    connect_alone(own_shop / "treadle.duckdb", "delete from meta where key = 'schema_version'")
+    (own_shop / "treadle.duckdb").unlink()
+
+
+def connect_alone(database, statement):
+    """Change the database by hand, once its owner has let go of it."""
+
+    def is_free():
+        try:
+            return duckdb.connect(database)
+        except duckdb.IOException:
+            return None
+
+    with wait_until(is_free) as connection:
+        connection.execute(statement)
