@@ -34,7 +34,7 @@ class Handle:
 
     def __init__(self, span: Span, parent: Context | None) -> None:
         ids = span.get_span_context()
-        if not ids.is_valid:
+        if type(span) is NonRecordingSpan and _is_no_span_of_its_own(ids, parent):
             span = _made_up(parent)
             ids = span.get_span_context()
         self.span = span
@@ -109,6 +109,11 @@ def _tracer() -> Tracer:
     if _private is None:
         _private = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False).get_tracer(SCOPE)
     return _private
+
+
+def _is_no_span_of_its_own(ids: SpanContext, parent: Context | None) -> bool:
+    """Tell whether a tracer that makes no spans, of an SDK that is switched off, handed back nothing or the parent."""
+    return not ids.is_valid or ids.span_id == trace.get_current_span(parent).get_span_context().span_id
 
 
 def _made_up(parent: Context | None) -> Span:
