@@ -59,10 +59,9 @@ class Desk:
     catch_up: Callable[[float, Callable[[], bool]], None]
     """Have the journals indexed, waiting that many seconds at most, or until that is so."""
     status: Callable[[], Header]
-    on_misfit: Callable[[], bool]
-    """A client of another version came: tell whether the owner makes room for its own."""
-    on_fatal: Callable[[], None]
-    """The database can no longer be used in this process."""
+    has_one_client: Callable[[], bool]
+    leave: Callable[[], None]
+    """Make room for another owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +107,8 @@ class Conversation:
         refusal = self._refusal(connection.receive().header)
         if refusal:
             connection.send_frame(Frame(refusal))
+            if refusal.get("leaving"):
+                self._desk.leave()
             return False
         connection.send("hello", protocol=PROTOCOL, pid=os.getpid(), store=self._desk.store)
         connection.set_timeout(None)
@@ -122,7 +123,7 @@ class Conversation:
             )
         if hello.get("op") != "hello" or hello.get("protocol") != PROTOCOL:
             error = version_misfit(self._desk.store, os.getpid(), PROTOCOL, hello.get("protocol"))
-            return {**error_header(error), "leaving": self._desk.on_misfit()}
+            return {**error_header(error), "leaving": self._desk.has_one_client()}
         return None
 
     def _converse(self) -> None:
@@ -227,7 +228,7 @@ class Conversation:
             return reason
         if isinstance(error, duckdb.FatalException | duckdb.InternalException):
             _log.exception("the database cannot be used any more")
-            self._desk.on_fatal()
+            self._desk.leave()
         if request.header.get("op") == "sql":
             return QueryError(explained(error))
         _log.exception("%s could not be answered", request.header.get("question"))

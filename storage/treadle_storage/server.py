@@ -113,8 +113,8 @@ class Server:
             version=self._version,
             catch_up=self._catch_up,
             status=self._status,
-            on_misfit=self._make_room,
-            on_fatal=self.stop,
+            has_one_client=self._has_one_client,
+            leave=self.stop,
         )
 
     def run(self) -> None:
@@ -196,12 +196,9 @@ class Server:
         if self._ingester:
             self._ingester.catch_up(patience_s=patience_s, is_given_up=is_given_up)
 
-    def _make_room(self) -> bool:
+    def _has_one_client(self) -> bool:
         with self._lock:
-            is_alone = len(self._conversations) == 1
-        if is_alone:
-            self.stop()
-        return is_alone
+            return len(self._conversations) == 1
 
     def _version(self) -> int:
         # The next owner counts from its own start, in milliseconds: nobody commits a thousand times a second.

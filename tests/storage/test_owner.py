@@ -128,8 +128,8 @@ def test_another_user_is_refused() -> None:
         version=lambda: 1,
         catch_up=lambda *_: None,
         status=dict,
-        on_misfit=lambda: False,
-        on_fatal=lambda: None,
+        has_one_client=lambda: True,
+        leave=lambda: None,
     )
     client = Connection(far)
     client.send("hello", protocol=PROTOCOL, pid=1)
