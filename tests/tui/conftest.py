@@ -11,7 +11,7 @@ import pytest
 from treadle_tui.cli import treadle
 from treadle_tui.cli.endings import run_to_the_end
 from treadle_tui.cli.options import Settings
-from tui.shop import end_owner, write_shop
+from tui.shop import end_owner, wait_for_the_dead, write_shop
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a store that tests only look at."""
     store = tmp_path_factory.mktemp("shop") / ".treadle"
     write_shop(store)
+    wait_for_the_dead(store)
     yield store
     end_owner(store)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import treadle_storage
 from storage.journals import CHAT_ATTRS, JournalWriter, chat_request, trace_id, write_example
+from waiting import wait_until
 
 OK, FAILED, KILLED = trace_id(1), trace_id(2), trace_id(3)
 """The traces of the shop: one with an error inside, one whose root failed, one killed in the middle of a stream."""
@@ -17,6 +18,12 @@ def end_owner(store: Path) -> None:
     with treadle_storage.open(store) as client:
         owner = client.status().owner_pid
     os.kill(owner, signal.SIGTERM)
+
+
+def wait_for_the_dead(store: Path) -> None:
+    """Return when the index knows that the shop's program was killed: a round after it has read everything."""
+    with treadle_storage.open(store) as client:
+        wait_until(lambda: client.trace(KILLED).status == "interrupted")
 
 
 def write_shop(store: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_killed_chain_shows_what_had_come(cli, shop):
     """Finished calls with their outputs, the last with its input and the chunks of its stream."""
     ran = cli("show", "last", store=shop)
     assert "last is" in ran.err
-    assert '→ "a greeting"' in ran.out
+    assert "→ a greeting" in ran.out
     assert "⊘   LLM chat" in ran.out
     assert "interrupted" in ran.out
     assert "user       Hey?" in ran.out

@@ -66,7 +66,7 @@ def show_trace(store: "Store", trace_id: str, *, span_id: str | None = None) -> 
     if span_id is None:
         print_line(console, heading(store.trace(trace_id)))
         for line in tree_lines(tree, Previews(store.column(trace_id, PREVIEW))):
-            print_line(console, line)
+            print_line(console, line, cut=True)
         for line in _trace_scores(store.scores(trace_id)):
             print_line(console, line)
     detailed = [tree.index_of(span_id)] if span_id is not None else failing_rows(tree)

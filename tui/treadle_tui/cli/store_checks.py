@@ -48,7 +48,7 @@ def _index(path: Path, status: "Status") -> Iterator[Finding]:
     holds = f"{figures.count(status.traces)} traces, {figures.count(status.spans + status.open_spans)} spans"
     yield Finding("store", "holds", f"{holds} ({figures.count(status.open_spans)} open)")
     yield Finding("store", "owner", f"process {status.owner_pid}{', read-only' if status.read_only else ''}")
-    yield Finding("store", "index", f"version {status.version}, {figures.size(_size(path / 'treadle.duckdb'))}")
+    yield Finding("store", "index", figures.size(_size(path / "treadle.duckdb")))
     yield Finding("store", "backlog", figures.size(status.backlog_bytes) if status.backlog_bytes else "none")
     if status.ingest_failure:
         yield Finding("store", "indexing", status.ingest_failure, problem=True)

@@ -59,8 +59,10 @@ def console_on(out: TextIO) -> Console:
     return Console(file=out, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def print_line(console: Console, text: Text) -> None:
-    """Print one line as it is, however long."""
+def print_line(console: Console, text: Text, *, cut: bool = False) -> None:
+    """Print one line as it is, however long; with `cut`, no longer than the terminal, if there is one."""
+    if cut and console.is_terminal:
+        text.truncate(shutil.get_terminal_size().columns, overflow="ellipsis")
     if not text.spans and not text.style and not console.is_terminal:
         console.file.write(f"{text.plain.rstrip()}\n")
         return

@@ -9,6 +9,13 @@ def moment(at_ns: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ns // 1_000)
 
 
+def short_time(at_ns: int) -> str:
+    """Return the wall clock here, as short as it is clear: `18:05:59` today, `2026-01-31 18:05` before."""
+    then = moment(at_ns).astimezone()
+    is_today = then.date() == datetime.now(UTC).astimezone().date()
+    return then.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M")
+
+
 def local_time(at_ns: int) -> str:
     """Return the wall clock here: `2026-01-31 18:05:59`."""
     return moment(at_ns).astimezone().strftime("%Y-%m-%d %H:%M:%S")

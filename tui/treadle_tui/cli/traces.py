@@ -11,7 +11,7 @@ from treadle.model import TraceSummary
 from treadle_tui import figures
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.output import RowSet, write_rows
-from treadle_tui.cli.times import local_time, moment
+from treadle_tui.cli.times import moment, short_time
 
 SHOWN_ID = 8
 HEADINGS = ("trace", "started", "", "state", "name", "took", "steps", "errors", "tokens", "cost")
@@ -55,7 +55,7 @@ def _for_people(summary: TraceSummary) -> tuple[Any, ...]:
     tokens = (summary.input_tokens or 0) + (summary.output_tokens or 0)
     return (
         summary.trace_id[:SHOWN_ID],
-        local_time(summary.started_at_ns),
+        short_time(summary.started_at_ns),
         figures.ago(time.time_ns() - summary.started_at_ns),
         state_word(summary),
         summary.name if summary.replay_of is None else f"{summary.name} (replay of {summary.replay_of[:SHOWN_ID]})",

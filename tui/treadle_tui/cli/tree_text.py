@@ -23,7 +23,7 @@ MOST_NAME_CELLS = 48
 PREVIEW_CELLS = 100
 PREVIEW = """left(case
   when status = 'error' then concat_ws(': ', error_type, error_message)
-  else coalesce(output->>'$.choices[0].message.content', output::varchar)
+  else coalesce(output->>'$.choices[0].message.content', output->>'$')
 end, 200)"""
 """What a step came to, as an expression over its columns: a model's words, an error, else the output as it is."""
 ALARMING = ("error", "interrupted")
