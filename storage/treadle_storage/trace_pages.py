@@ -13,7 +13,7 @@ from treadle_storage.expressions import condition_sql
 from treadle_storage.failures import explained
 
 _CANDIDATES = """
-select distinct trace_id, started_ns from roots
+select trace_id, started_ns from roots
 where $started is null or (started_ns, trace_id) < ($started, $trace::uuid)
 order by started_ns desc, trace_id desc limit $limit
 """
@@ -62,7 +62,7 @@ select
   (select replace(any_value(to_trace_id)::varchar, '-', '') from links
    where links.trace_id = root.trace_id and rel = 'replay_of') as replay_of
 from (
-  select * from finished where rowid in ({rows})
+  select * from finished where rowid between {first_row} and {last_row} and rowid in ({rows})
   union all by name
   select * exclude (start_row) from open_spans where trace_id in ({ids}) and span_id in ({spans})
 ) as root
@@ -87,6 +87,8 @@ _SPANS_BETWEEN = """
 select replace(trace_id::varchar, '-', ''), printf('%016x', span_id) from recorded
 where span_id between $low and $high limit 9
 """
+_LOOK_BACK = 10
+"""Traces looked at together for one that has ended."""
 _PREFIX = re.compile(r"[0-9a-f]{1,32}")
 
 
@@ -106,8 +108,9 @@ def summaries(cursor: duckdb.DuckDBPyConnection, trace_ids: list[str]) -> Column
     spans = ", ".join(str(span) for span, _ in roots) or "0"
     starts = [started_ns for _, started_ns in roots] or [0]
     bounds = {"ids": ids, "spans": spans, "first": min(starts), "last": max(starts)}
-    rows = ", ".join(str(row) for (row,) in cursor.execute(_ROOT_ROWS.format(**bounds)).fetchall()) or "-1"
-    statement = _PAGE.format(rows=rows, slack_ns=_CLOCK_SLACK_NS, **bounds)
+    rows = [row for (row,) in cursor.execute(_ROOT_ROWS.format(**bounds)).fetchall()] or [-1]
+    by_row = {"rows": ", ".join(map(str, rows)), "first_row": min(rows), "last_row": max(rows)}
+    statement = _PAGE.format(slack_ns=_CLOCK_SLACK_NS, **bounds, **by_row)
     return Columns.from_result(cursor.execute(statement))
 
 
@@ -142,7 +145,8 @@ def _newest(cursor: duckdb.DuckDBPyConnection, before: list[Any] | None, limit: 
             break
         ids = ", ".join(f"'{trace}'::uuid" for trace, _ in candidates)
         began = dict(cursor.execute(_BEGINNINGS.format(ids=ids)).fetchall())
-        chosen += [str(trace) for trace, start_ns in candidates if began[str(trace)] == start_ns]
+        beginnings = [str(trace) for trace, start_ns in candidates if began[str(trace)] == start_ns]
+        chosen += [trace for trace in dict.fromkeys(beginnings) if trace not in chosen]
         trace_id, started_ns = str(candidates[-1][0]), candidates[-1][1]
         if len(candidates) < window:
             break
@@ -162,11 +166,18 @@ def _matching(cursor: duckdb.DuckDBPyConnection, where: str, before: list[Any] |
 
 
 def _last(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
-    for condition, why in (("status <> 'running'", "newest"), ("true", "newest, still running")):
-        row = cursor.execute(_NEWEST.format(condition=condition)).fetchone()
-        if row:
-            return str(row[0]), None, why
-    raise NotFoundError("nothing is recorded yet: run a traced program, or `treadle demo`")
+    newest: str | None = None
+    before: list[Any] | None = None
+    while len(found := summaries(cursor, _newest(cursor, before, _LOOK_BACK))):
+        traces, statuses, starts = (found[name].cells() for name in ("trace_id", "status", "started_at_ns"))
+        newest = newest or str(traces[0])
+        for trace_id, status in zip(traces, statuses, strict=True):
+            if status != "running":
+                return str(trace_id), None, "newest"
+        before = [starts[-1], traces[-1]]
+    if newest is None:
+        raise NotFoundError("nothing is recorded yet: run a traced program, or `treadle demo`")
+    return newest, None, "newest, still running"
 
 
 def _last_failed(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
