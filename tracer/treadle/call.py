@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from treadle.replay.answers import Answer
 
 OWN_FOLDER = str(Path(__file__).parent)
+SUBMISSIONS_DONE = "treadle.submissions_done"
 NOT_FAILURES = (GeneratorExit, asyncio.CancelledError, KeyboardInterrupt, SystemExit)
 
 
@@ -78,6 +79,7 @@ class Call:
         "payload",
         "span_id",
         "started_at_ns",
+        "submissions_done",
         "total",
         "trace_id",
         "traced",
@@ -93,6 +95,7 @@ class Call:
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
         self.answer: Answer | None = None
+        self.submissions_done: dict[str, int] = {}
         self.total: Callable[[], Any] | None = None
         self._recorder = writer
         self._lane_token: contextvars.Token[Lane | None] | None = None
@@ -197,7 +200,9 @@ class Call:
             if self._stream is not None:
                 self._stream.flush()
                 more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
-            if self.ended_attributes:
+            if self.submissions_done:
+                more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
+            elif self.ended_attributes:
                 more["attrs"] = self.ended_attributes
             if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
                 more["turn"] = turn

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 _WAIT = threading.Condition.wait.__code__
@@ -18,7 +18,8 @@ _START = threading.Thread.start.__code__
 
 _lock = threading.Lock()
 _unfinished: dict[ThreadPoolExecutor, int] = {}
-_threads = 0
+_started_threads = 0
+_working: set[int] = set()
 _submitters: set[int] = set()
 _changed: Callable[[], None] | None = None
 
@@ -41,54 +42,72 @@ def expect(future: "Future[Any]", pool: ThreadPoolExecutor) -> None:
 
 def expect_thread() -> None:
     """Count a thread that is about to be started."""
-    global _threads
+    global _started_threads
     if _changed is not None:
         with _lock:
-            _threads += 1
+            _started_threads += 1
             _submitters.add(threading.get_ident())
         _changed()
 
 
 def thread_done() -> None:
     """Count it no longer."""
-    global _threads
+    global _started_threads
     if _changed is not None:
         with _lock:
-            _threads -= 1
+            _started_threads -= 1
         _changed()
 
 
-def at_work() -> int:
-    """Return how many threads, beside those that submitted them, run or are about to run for the trace."""
+def enter() -> None:
+    """Know this thread as one that works for the trace."""
+    if _changed is not None:
+        with _lock:
+            _working.add(threading.get_ident())
+
+
+def leave() -> None:
+    """Know it no longer."""
+    if _changed is not None:
+        with _lock:
+            _working.discard(threading.get_ident())
+
+
+def is_alone() -> bool:
+    """Tell whether no thread works for the trace beside the one that asks."""
     with _lock:
-        return _threads + sum(min(count, pool._max_workers) for pool, count in _unfinished.items())  # noqa: SLF001
+        return not _started_threads and not _unfinished
 
 
-def submitters_are_parked(*, but: set[int]) -> bool:
-    """Tell whether every thread that submits work is blocked, and nothing has woken it yet.
-
-    That is certain only for `threading.Condition.wait`, which futures, queues and events wait in: its own lock is
-    still held. `but` are threads that wait for an answer, by identity.
-    """
+def all_wait(answers_for: set[int]) -> bool:
+    """Tell whether every thread of the trace waits: those named, by identity, for an answer, the others for them."""
     frames = sys._current_frames()  # noqa: SLF001 - the only way to see that another thread is blocked
     with _lock:
-        others = [frames[thread] for thread in _submitters - but if thread in frames]
-    return all(_is_parked(frame) for frame in others)
+        at_work = _started_threads + sum(min(count, pool._max_workers) for pool, count in _unfinished.items())  # noqa: SLF001
+        working = set(_working)
+        submitters = _submitters - working - answers_for
+    waiting = sum(thread in answers_for or _is_parked(frames.get(thread)) for thread in working)
+    return waiting >= at_work and all(_is_parked(frames[thread]) for thread in submitters if thread in frames)
 
 
-def _is_parked(frame: FrameType) -> bool:
-    if frame.f_code is not _WAIT or _is_called_from(frame, _START):
+def _is_parked(frame: FrameType | None) -> bool:
+    """Tell whether a thread is blocked and nothing has woken it yet.
+
+    That is certain only for `threading.Condition.wait`, in which futures, queues and events wait: the lock of the
+    waiter is still held.
+    """
+    if frame is None or frame.f_code is not _WAIT or _is_starting_a_thread(frame):
         return False
     waiter = frame.f_locals.get("waiter")
     return waiter is not None and waiter.locked()
 
 
-def _is_called_from(frame: FrameType | None, code: CodeType) -> bool:
-    """Look a few frames up: a starting thread is waited for in `Event.wait`, in `Condition.wait`."""
+def _is_starting_a_thread(frame: FrameType | None) -> bool:
+    """Look a few frames up: `Thread.start` waits in `Event.wait`, and that in `Condition.wait`."""
     for _ in range(4):
         if frame is None:
             return False
-        if frame.f_code is code:
+        if frame.f_code is _START:
             return True
         frame = frame.f_back
     return False

@@ -32,6 +32,10 @@ class Lane:
         """Open a lane for a task or thread that is submitted now."""
         return Lane(self.call, f"{self._prefix}{next(self._submissions)}.")
 
+    def done(self, at_ns: int) -> None:
+        """Note when what was submitted here was done, as whoever waits for it will see it."""
+        self.call.submissions_done[self._prefix.rstrip(".")] = at_ns
+
 
 CURRENT: ContextVar[Lane | None] = ContextVar("treadle_lane", default=None)
 """The lane of the code that runs now; None outside every traced call."""

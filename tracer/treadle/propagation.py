@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from treadle import crew
+from treadle.clock import now_ns
 from treadle.lanes import CURRENT, Lane
 from treadle.otel import current
 
@@ -94,12 +95,14 @@ def _wrap_submit() -> None:
         lane = CURRENT.get()
         if lane is None:
             return original(self, fn, *args, **kwargs)
-        carried = Carried(fn, lane.submitted())
+        submitted = lane.submitted()
+        carried = Carried(fn, submitted)
         token = CURRENT.set(None)
         try:
             future = original(self, carried, *args, **kwargs)
         finally:
             CURRENT.reset(token)
+        future.add_done_callback(lambda _: submitted.done(now_ns()))
         crew.expect(future, self)
         return future
 

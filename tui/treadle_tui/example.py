@@ -92,10 +92,9 @@ def record_questions(example: Example, server: ModelServer, store: Path) -> None
         "TREADLE_STORE": str(store),
         "TREADLE_DISABLED": "",
         "SUPPORT_DESK_BASE_URL": server.base_url,
-        "SUPPORT_DESK_MODEL": server.model_id,
     }
     ended = subprocess.run(
-        [sys.executable, str(example.script)], check=False, env=environment, stdin=subprocess.DEVNULL
+        [sys.executable, str(example.script), server.model_id], check=False, env=environment, stdin=subprocess.DEVNULL
     )
     if ended.returncode:
         raise TreadleError(f"the example ended with exit code {ended.returncode}: what it said is above")

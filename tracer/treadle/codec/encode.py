@@ -7,12 +7,14 @@ revived. Exact built-in types are looked up in one table; other classes are sort
 import math
 import types
 from base64 import b64encode
-from collections import deque
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from enum import Flag
 from hashlib import blake2b
+from itertools import islice
 from pathlib import PurePath
 from re import Pattern
 from typing import Any
@@ -28,6 +30,9 @@ TAG = "$"
 DEEPEST = 80
 LONGEST_TEXT = 1_000_000
 MOST_ITEMS = 200_000
+MOST_VALUES = 5_000_000
+LONGEST_BYTES = 10_000_000
+KEPT_ITEMS = 1_000
 LONGEST_REPR = 200
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
 
@@ -50,13 +55,14 @@ def encode(value: Any, redactor: Redactor) -> Encoded:
 class Walk:
     """One pass over one value."""
 
-    __slots__ = ("_items", "_open", "_path", "_redactor", "why")
+    __slots__ = ("_items", "_open", "_path", "_redactor", "_values", "why")
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._open: set[int] = set()
         self._path: list[str] = []
         self._items = 0
+        self._values = 0
         self.why: str | None = None
 
     def tree(self, value: Any) -> Any:
@@ -105,14 +111,14 @@ class Walk:
 
     def text(self, text: str) -> Any:
         """Return a string, redacted, bounded, and free of lone surrogates."""
+        if len(text) > LONGEST_TEXT:
+            return self.cut_text(text)
         if (variable := self._redactor.variable(text)) is not None:
             return {TAG: "env", "v": variable}
         shown = self._redactor.text(text)
         if shown is not text and shown != text:
             self.refuse("a secret, which was not recorded")
             return {TAG: "secret", "v": _writable(shown)}
-        if len(text) > LONGEST_TEXT:
-            return self.cut_text(text)
         return text if text.isascii() else _writable(text)
 
     def cut_text(self, text: str) -> Any:
@@ -122,10 +128,33 @@ class Walk:
         return {
             TAG: "cut",
             "of": "str",
-            "v": _writable(text[:LONGEST_TEXT]),
+            "v": _writable(self._redactor.text(text[:LONGEST_TEXT])),
             "size": len(text),
             "digest": whole,
         }
+
+    def cut_bytes(self, value: bytes | bytearray) -> Any:
+        """Keep the length of long bytes, and the digest of all of them."""
+        self.refuse(f"cut: {len(value):,} bytes")
+        whole = blake2b(value, digest_size=16).hexdigest()
+        why = f"{len(value):,} bytes"
+        return {TAG: "cut", "of": type(value).__name__, "v": None, "size": len(value), "digest": whole, "why": why}
+
+    def cut_items(self, values: Collection[Any]) -> Any:
+        """Keep the first items of a collection that is too long."""
+        why = f"{len(values):,} items, {KEPT_ITEMS:,} kept"
+        self.refuse(f"cut: {why}")
+        first: Any = list(islice(values.items() if isinstance(values, dict) else values, KEPT_ITEMS))
+        kept = self.fields({str(key): value for key, value in first}) if isinstance(values, dict) else self.items(first)
+        return {TAG: "cut", "of": type_name(type(values)), "v": kept, "size": len(values), "why": why}
+
+    def is_too_long(self, values: Collection[Any]) -> bool:
+        """Count the values inside a collection; tell whether there are more than can be written."""
+        self._values += len(values)
+        if self._values <= MOST_VALUES:
+            return False
+        self._values -= len(values)
+        return True
 
     def cut(self, value: Any, why: str) -> Any:
         """Stand in for a container that is not followed."""
@@ -205,10 +234,14 @@ def _float(_: Walk, value: float) -> Any:
 
 
 def _list(walk: Walk, value: list[Any]) -> Any:
+    if walk.is_too_long(value):
+        return walk.cut_items(value)
     return walk.nested(value, lambda: walk.items(value))
 
 
 def _dict(walk: Walk, value: dict[Any, Any]) -> Any:
+    if walk.is_too_long(value):
+        return walk.cut_items(value)
     return walk.nested(value, lambda: _inside_dict(walk, value))
 
 
@@ -225,6 +258,8 @@ def _inside_dict(walk: Walk, value: dict[Any, Any]) -> Any:
 
 def _sequence(tag: str) -> "Encoder":
     def encode_sequence(walk: Walk, value: Any) -> Any:
+        if walk.is_too_long(value):
+            return walk.cut_items(value)
         return walk.nested(value, lambda: {TAG: tag, "v": walk.items(value)})
 
     return encode_sequence
@@ -232,6 +267,8 @@ def _sequence(tag: str) -> "Encoder":
 
 def _set(tag: str) -> "Encoder":
     def encode_set(walk: Walk, value: Any) -> Any:
+        if walk.is_too_long(value):
+            return walk.cut_items(value)
         return walk.nested(value, lambda: {TAG: tag, "v": sorted(walk.items(value), key=_sort_key)})
 
     return encode_set
@@ -242,11 +279,16 @@ def _sort_key(tree: Any) -> bytes:
 
 
 def _deque(walk: Walk, value: deque[Any]) -> Any:
+    if walk.is_too_long(value):
+        return walk.cut_items(value)
     return walk.nested(value, lambda: {TAG: "deque", "v": walk.items(value), "maxlen": value.maxlen})
 
 
 def _bytes(tag: str) -> "Encoder":
-    return lambda _walk, value: {TAG: tag, "v": b64encode(value).decode()}
+    def encode_bytes(walk: Walk, value: Any) -> Any:
+        return walk.cut_bytes(value) if len(value) > LONGEST_BYTES else {TAG: tag, "v": b64encode(value).decode()}
+
+    return encode_bytes
 
 
 def _datetime(walk: Walk, value: datetime) -> Any:
@@ -289,7 +331,10 @@ def _pattern(walk: Walk, value: Pattern[Any]) -> Any:
 
 
 def _enum(_: Walk, value: Any) -> Any:
-    return {TAG: "enum", "type": type_name(type(value)), "v": value.name}
+    tree = {TAG: "enum", "type": type_name(type(value)), "v": value.name}
+    if isinstance(value, Flag):
+        tree["value"] = value.value
+    return tree
 
 
 def _namedtuple(walk: Walk, value: Any) -> Any:
@@ -323,10 +368,12 @@ def _exception(walk: Walk, value: BaseException) -> Any:
 
 
 def _subclass(walk: Walk, value: Any) -> Any:
-    bases: tuple[Any, ...] = (str, bytes, float, int, tuple, list, dict, frozenset, set)
-    for base in bases:
+    for base, held in _HELD.items():
         if isinstance(value, base):
-            return _typed("subclass", value, _EXACT[base](walk, base(value)))
+            tree = _typed("subclass", value, _EXACT[base](walk, held(value)))
+            if isinstance(value, defaultdict) and value.default_factory is not None:
+                tree["factory"] = walk.child("default_factory", value.default_factory)
+            return tree
     return walk.opaque(value, f"{type_name(type(value))} has no encoder")
 
 
@@ -382,6 +429,19 @@ _EXACT: dict[type, Encoder] = {
     types.MethodType: _method,
     types.ModuleType: lambda _, value: {TAG: "module", "v": value.__name__},
 }
+_WHOLE = slice(None)
+_HELD: dict[type, Callable[[Any], Any]] = {
+    str: lambda value: str.__getitem__(value, _WHOLE),
+    bytes: lambda value: bytes.__getitem__(value, _WHOLE),
+    float: float.__float__,
+    int: int.__int__,
+    tuple: lambda value: tuple.__getitem__(value, _WHOLE),
+    list: list.copy,
+    dict: lambda value: dict(dict.items(value)),
+    frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+    set: lambda value: set(set.__iter__(value)),
+}
+"""What an instance of a subclass really holds, whatever its own methods say: they may lie, or raise."""
 _BY_BASE: tuple[tuple[type, str], ...] = ((PurePath, "path"), (type, "type"))
 _SHAPES: dict[type, str] = {}
 _BY_SHAPE: dict[str, Encoder] = {

@@ -6,12 +6,13 @@ libraries, are built; each must really be what its tag claims; no `__init__`, no
 
 import enum
 import importlib
+import inspect
 import math
 import re
 import sys
 import types
 from base64 import b64decode
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -23,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from treadle.codec.classes import is_project_class
+from treadle.codec.classes import is_project_class, is_sentinel
 from treadle.errors import NotReplayableError
 
 TAG = "$"
@@ -118,14 +119,14 @@ def _path(_: _Reviver, tree: dict[str, Any]) -> PurePath:
 
 
 def _enum(_: _Reviver, tree: dict[str, Any]) -> Any:
-    cls = _checked(tree, issubclass_of=enum.Enum)
-    return cls[tree["v"]]  # type: ignore[index]
+    cls: Any = _checked(tree, issubclass_of=enum.Enum)
+    return cls(tree["value"]) if "value" in tree else cls[tree["v"]]
 
 
 def _namedtuple(reviver: _Reviver, tree: dict[str, Any]) -> Any:
     cls = _checked(tree, issubclass_of=tuple)
     held = reviver.fields(tree["v"])
-    return tuple.__new__(cls, [held[name] for name in cls._fields])  # type: ignore[type-var, attr-defined]
+    return tuple.__new__(cls, [held[name] for name in cls._fields])  # type: ignore[attr-defined]
 
 
 def _dataclass(reviver: _Reviver, tree: dict[str, Any]) -> Any:
@@ -139,7 +140,7 @@ def _pydantic(reviver: _Reviver, tree: dict[str, Any]) -> Any:
     cls = _checked(tree)
     if not hasattr(cls, "__pydantic_fields__"):
         raise NotReplayableError(f"{tree['type']} is not a pydantic model any more")
-    value = cls.__new__(cls)
+    value: Any = object.__new__(cls)
     extra = reviver.fields(tree["extra"]) if tree.get("extra") else None
     if extra is None and cls.model_config.get("extra") == "allow":  # type: ignore[attr-defined]
         extra = {}
@@ -172,10 +173,12 @@ def _subclass(reviver: _Reviver, tree: dict[str, Any]) -> Any:
     if not issubclass(cls, type(base)):
         raise NotReplayableError(f"{tree['type']} is no {type(base).__name__} any more")
     value: Any = type(base).__new__(cls, base) if not isinstance(base, list | dict | set) else cls.__new__(cls)
-    if isinstance(base, dict):
+    if isinstance(value, OrderedDict):
+        OrderedDict.update(value, base)
+    elif isinstance(base, dict):
         dict.update(value, base)
         if isinstance(value, defaultdict):
-            value.default_factory = None
+            value.default_factory = reviver.value(tree["factory"]) if "factory" in tree else None
     elif isinstance(base, list):
         list.extend(value, base)
     elif isinstance(base, set):
@@ -207,14 +210,17 @@ def _is_project_function(function: types.FunctionType) -> bool:
 
 def _method(reviver: _Reviver, tree: dict[str, Any]) -> Any:
     owner = reviver.value(tree["self"])
-    function = type(owner).__dict__.get(tree["v"])
+    function = inspect.getattr_static(type(owner), tree["v"], None)
     if not isinstance(function, types.FunctionType):
         raise NotReplayableError(f"{type(owner).__qualname__} has no method {tree['v']} any more")
     return types.MethodType(function, owner)
 
 
 def _sentinel(_: _Reviver, tree: dict[str, Any]) -> Any:
-    return _checked({"type": tree["v"]})()
+    cls = _checked({"type": tree["v"]})
+    if not is_sentinel(cls):
+        raise NotReplayableError(f"{tree['v']} is no sentinel")
+    return cls()
 
 
 def _lost(_: _Reviver, tree: dict[str, Any]) -> Any:

@@ -38,8 +38,11 @@ class Answer(Protocol):
 class Served:
     """The recorded answer."""
 
-    def __init__(self, recorded: RecordedCall, order: Order, unanswerable: Callable[[str], None]) -> None:
+    def __init__(
+        self, recorded: RecordedCall, moment: Moment, order: Order, unanswerable: Callable[[str], None]
+    ) -> None:
         self.recorded = recorded
+        self._end_moment = moment
         self._order = order
         self._unanswerable = unanswerable
 
@@ -49,7 +52,7 @@ class Served:
 
     def deliver(self, call: "Call") -> Any:
         """Return or raise what was recorded, in its turn."""
-        self._order.wait(self._end_moment())
+        self._order.wait(self._end_moment)
         return self._finish(call)
 
     async def deliver_later(self, call: "Call") -> Any:
@@ -65,7 +68,7 @@ class Served:
                 value = self._revived(call, chunk.payload)
                 call.chunk(value)
                 yield value
-            self._order.wait(self._end_moment())
+            self._order.wait(self._end_moment)
             return self._finish_stream(call)
         except GeneratorExit:
             call.end_stream(closed=True)
@@ -88,13 +91,10 @@ class Served:
     async def _wait_for_end(self, call: "Call") -> None:
         was_cancelled = self.recorded.closed_early and not self.recorded.chunks
         try:
-            await self._order.wait_later(None if was_cancelled else self._end_moment())
+            await self._order.wait_later(None if was_cancelled else self._end_moment)
         except BaseException as error:
             call.fail(error)
             raise
-
-    def _end_moment(self) -> Moment:
-        return Moment(self.recorded.ended_at_ns or self.recorded.started_at_ns, self.recorded.turn)
 
     def _finish(self, call: "Call") -> Any:
         result = self._revived(call, self.recorded.output_tagged or b"null")

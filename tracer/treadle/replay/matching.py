@@ -29,7 +29,7 @@ class Match:
     assumed: bool
     """Something in the arguments was not recorded, and is taken to be the same."""
     path: str
-    """Where the call is: `answer/generate#1`, the second call of `generate` at its place under `answer`."""
+    """Where the call is: `answer#0/generate#1`, the second call of `generate` at its place under `answer`."""
 
 
 def identity(call: RecordedCall) -> str:
@@ -106,7 +106,7 @@ class Matcher:
 
     def _path(self, span_id: str, parent_id: str | None, shown: str, place: str) -> str:
         above = self._paths.get(parent_id or "", "")
-        path = f"{above}/{shown}#{place}" if above else shown
+        path = f"{above}/{shown}#{place}" if above else f"{shown}#{place}"
         self._paths[span_id] = path
         return path
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.replay.answers import Answer, Refused, Served
 from treadle.replay.matching import Match, Matcher
-from treadle.replay.order import Order
+from treadle.replay.order import Order, end_moments
 from treadle.replay.plan import Plan
 from treadle.replay.report import Decision, Report
 
@@ -26,6 +26,7 @@ class Replaying:
         self._report = report
         self._matcher = Matcher(plan)
         self._order = Order()
+        self._moments = end_moments(plan.calls)
         self._live = plan.live_ids | _ancestors(plan.calls, plan.live_ids)
         self.root: Call | None = None
 
@@ -86,7 +87,8 @@ class Replaying:
             return None
         if decision in ("served", "moved"):
             assert match.recorded is not None
-            return Served(match.recorded, self._order, lambda why: self._say_unanswerable(call, match, why))
+            moment = self._moments[match.recorded.span_id]
+            return Served(match.recorded, moment, self._order, lambda why: self._say_unanswerable(call, match, why))
         return Refused(f"{match.path}: {_REASONS[decision]}")
 
     def _say_unanswerable(self, call: "Call", match: Match, why: str) -> None:
