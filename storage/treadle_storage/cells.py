@@ -37,11 +37,7 @@ def cells_of(column: Column) -> list[Any]:
 
 
 def _decoded(column: Column) -> list[Any]:
-    convert = (
-        Decimal
-        if column.type.startswith("DECIMAL") and "[" not in column.type
-        else _FROM_TEXT.get(column.type)
-    )
+    convert = Decimal if column.type.startswith("DECIMAL") and "[" not in column.type else _FROM_TEXT.get(column.type)
     if convert is None:
         return column.texts()
     lookup = [_converted(convert, entry) for entry in column.dictionary or ()]

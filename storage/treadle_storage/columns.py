@@ -150,9 +150,7 @@ def _type_name(duckdb_type: object) -> str:
 
 
 def _is_direct(type_name: str) -> bool:
-    return (
-        type_name in NUMBERS or type_name in TIMESTAMPS or type_name in TEXTS or type_name in {BYTES, "NULL"}
-    )
+    return type_name in NUMBERS or type_name in TIMESTAMPS or type_name in TEXTS or type_name in {BYTES, "NULL"}
 
 
 def _from_numpy(name: str, type_name: str, array: Any) -> Column:

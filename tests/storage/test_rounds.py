@@ -21,6 +21,7 @@ class ScriptedIndex:
         self.rounds = 0
 
     def ingest(self) -> Progress:
+        """Leave the next backlog, or fail as scripted."""
         self.rounds += 1
         left = self.backlogs.pop(0) if len(self.backlogs) > 1 else self.backlogs[0]
         if isinstance(left, OSError):
@@ -65,14 +66,18 @@ def test_a_client_that_has_gone_is_not_waited_for() -> None:
     ingester.stop()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_ends_the_owner() -> None:
+def test_a_fault_ends_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     """An ingest that dies of a fault of ours takes the owner with it, so that another begins anew."""
+    faults: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", faults.append)
     ended = threading.Event()
 
     class FaultyIndex:
         def ingest(self) -> None:
             raise KeyError("a fault")
 
-    Ingester(FaultyIndex(), is_watched=lambda: False, on_end=ended.set).start()
+    ingester = Ingester(FaultyIndex(), is_watched=lambda: False, on_end=ended.set)
+    ingester.start()
     assert ended.wait(10)
+    ingester.stop()
+    assert len(faults) == 1

@@ -1,0 +1,108 @@
+"""A user's SQL: it only reads, comes in batches, keeps its values, and can be stopped."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from journals import JournalWriter, trace_id, write_example
+
+import treadle_storage
+from owners import end_owner
+from treadle.errors import QueryError, UsageError
+from treadle_storage.store import Store
+from treadle_storage.user_sql import BATCH_ROWS
+from waiting import wait_until
+
+
+@pytest.fixture
+def opened(store: Path) -> Iterator[Store]:
+    """Return a client of an empty store; its owner ends with the test."""
+    with treadle_storage.open(store, create=True) as client:
+        yield client
+    end_owner(store)
+
+
+def record_example(store: Store, number: int = 1) -> str:
+    """Record a chain of four steps as a program would that has ended; return its trace id."""
+    trace = trace_id(number)
+    with JournalWriter(store.path, process=f"{number:016x}") as writer:
+        write_example(writer, trace=trace)
+    return trace
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("drop table spans", "only SELECT"),
+        ("select 1; select 2", "2 statements"),
+        ("", "0 statements"),
+        ("with gone as (delete from finished returning 1) select * from gone", "."),
+        ("copy (select 1) to '/tmp/treadle-out.csv'", "only SELECT"),
+        ("select * from read_text('/etc/hostname')", "disabled"),
+        ("select nope from spans", "nope"),
+        ("selec", "syntax"),
+        ("attach '/tmp/other.duckdb'", "only SELECT"),
+        ("set memory_limit = '1TB'", "only SELECT"),
+        ("select getvariable('x') from query('drop table finished')", "."),
+    ],
+)
+def test_sql_only_reads(opened: Store, query: str, message: str) -> None:
+    """What is not one SELECT on the store is one clear line."""
+    record_example(opened)
+    with pytest.raises(QueryError, match=message) as caught:
+        opened.sql(query).fetchall()
+    assert "\n" not in str(caught.value)
+    assert opened.sql("select count(*) from spans").fetchall() == [(4,)]
+
+
+def test_sql_keeps_types_and_values(opened: Store) -> None:
+    """Sums, moments, nested values and comments at the end come through the stream unharmed."""
+    rows = opened.sql(
+        "select sum(i) as total, max(t) as at, list(i) as l, 1.5::decimal(4, 2) as d, null as n, "
+        "'infinity'::timestamp as f "
+        "from (select i, '2024-01-02 03:04:05+00'::timestamptz as t from range(3) q(i)); -- that is all"
+    )
+    assert rows.columns == ("total", "at", "l", "d", "n", "f")
+    assert rows.types == ("HUGEINT", "TIMESTAMP WITH TIME ZONE", "BIGINT[]", "DECIMAL(4,2)", "NULL", "TIMESTAMP")
+    assert [[str(cell) for cell in row] for row in rows] == [
+        ["3", "2024-01-02 03:04:05+00:00", "[0,1,2]", "1.50", "None", "infinity"]
+    ]
+
+
+def test_sql_streams_in_order(opened: Store) -> None:
+    """Large answers come in batches of bounded size, complete and in the query's order."""
+    rows = opened.sql(f"select i, -i::hugeint from range({BATCH_ROWS * 3}) t(i) order by i desc")
+    sizes, expected = [], iter(range(BATCH_ROWS * 3 - 1, -1, -1))
+    for batch in rows.batches():
+        sizes.append(len(batch))
+        assert all(row == (number, -number) for row, number in zip(batch.iter_rows(), expected, strict=False))
+    assert sizes == [BATCH_ROWS] * 3
+    assert rows.fetchall() == []
+
+
+def test_sql_that_is_left_is_stopped(opened: Store) -> None:
+    """Closing the rows, or leaving them, frees the query and the connection."""
+    endless = "select i from range(100000000000) t(i)"
+    with opened.sql(endless) as rows:
+        assert list(itertools.islice(rows, 3)) == [(0,), (1,), (2,)]
+    assert rows.fetchall() == []
+    assert next(iter(opened.sql(endless))) == (0,)
+    wait_until(lambda: opened.status().clients == 1)
+
+
+def test_sql_has_a_time_out(opened: Store) -> None:
+    """A query that takes too long is stopped and says so; the next one runs."""
+    with pytest.raises(QueryError, match=r"stopped after 0\.2 s"):
+        opened.sql(
+            "select count(*) from range(100000000) a, range(100000000) b where a.range * b.range = 7", timeout_s=0.2
+        )
+    assert opened.sql("select 1").fetchall() == [(1,)]
+
+
+def test_to_df_needs_pandas(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pandas the error says what to do."""
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError, match="pip install pandas"):
+        opened.sql("select 1").to_df()
