@@ -37,7 +37,7 @@ class Progress:
     new_spans: int
     """Spans that ended (or were interrupted) and were written."""
     backlog_bytes: int
-    """What the journals hold and the index does not yet."""
+    """What another call can read at once; a last line that is not finished yet does not count."""
     rejected: int
     """Records that were set aside."""
     changed: bool
@@ -76,7 +76,8 @@ class Ingest:
         for journal in journals:
             try:
                 self._read(journal, work, limit_bytes=limit_bytes - work.read_bytes)
-                work.backlog_bytes += journal.path.stat().st_size - self._reached(journal, work)
+                if journal.name not in work.exhausted:
+                    work.backlog_bytes += journal.path.stat().st_size - self._reached(journal, work)
             except FileNotFoundError:  # pruned meanwhile
                 continue
         self._end_the_dead(journals, work)
@@ -108,7 +109,9 @@ class Ingest:
             self._take_lines(journal, lines, offset_bytes, work)
             work.offsets[journal.name] = (offset_bytes + len(lines), False)
             work.read_bytes += len(lines)
-        else:
+        if len(lines) < limit_bytes and not read_lines(
+            journal, offset_bytes=offset_bytes + len(lines), limit_bytes=limit_bytes
+        ):
             work.exhausted.add(journal.name)
 
     def _take_lines(self, journal: JournalFile, lines: bytes, offset_bytes: int, work: _Round) -> None:
