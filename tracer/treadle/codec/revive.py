@@ -137,12 +137,12 @@ def _dataclass(reviver: _Reviver, tree: dict[str, Any]) -> Any:
 
 
 def _pydantic(reviver: _Reviver, tree: dict[str, Any]) -> Any:
-    cls = _checked(tree)
+    cls: Any = _checked(tree)
     if not hasattr(cls, "__pydantic_fields__"):
         raise NotReplayableError(f"{tree['type']} is not a pydantic model any more")
     value: Any = object.__new__(cls)
     extra = reviver.fields(tree["extra"]) if tree.get("extra") else None
-    if extra is None and cls.model_config.get("extra") == "allow":  # type: ignore[attr-defined]
+    if extra is None and cls.model_config.get("extra") == "allow":
         extra = {}
     object.__setattr__(value, "__dict__", reviver.fields(tree["v"]))
     object.__setattr__(value, "__pydantic_fields_set__", set(tree.get("set", ())))
