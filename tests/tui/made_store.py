@@ -41,8 +41,8 @@ SYSTEM = (
 )
 QUESTION = "I ordered a loom in March and the treadle came broken. Can I have my money back? Order 4711."
 REPLY = (
-    "I am sorry that the treadle arrived broken! Order 4711 was paid with €349.00 on 3 March, so you can have all of it "
-    "back. I have told the warehouse.\n\nWould you rather have a new treadle? We could send one tomorrow."
+    "I am sorry that the treadle arrived broken! Order 4711 was paid with €349.00 on 3 March, so you can have all of "
+    "it back. I have told the warehouse.\n\nWould you rather have a new treadle? We could send one tomorrow."
 )
 DOCUMENTS = [
     {"id": "returns.md", "score": 0.83, "text": "Broken goods are refunded in full within 90 days."},
@@ -55,7 +55,7 @@ TOOL_CALL = {
 }  # fmt: skip
 
 
-class Shop:
+class Desk:
     """Writes the chain, with times that look like real ones."""
 
     def __init__(self, writer: JournalWriter, trace: str, first_span: int, at_ns: int) -> None:
@@ -69,8 +69,8 @@ class Shop:
         """Start a step."""
         parent = fields.pop("under", 0)
         self.writer.start(
-            span_id(self.first_span + number), name, trace=self.trace, kind=kind, at_ns=self.at(at), arguments=arguments,
-            parent=None if number == 0 else span_id(self.first_span + parent), **fields,
+            span_id(self.first_span + number), name, trace=self.trace, kind=kind, at_ns=self.at(at),
+            arguments=arguments, parent=None if number == 0 else span_id(self.first_span + parent), **fields,
         )  # fmt: skip
 
     def end(self, number: int, at: float, result: Any = None, **fields: Any) -> None:
@@ -90,15 +90,16 @@ class Shop:
         self.start(number, "openai.chat", "llm", at, request, under=4, attrs=attrs)
         choice = {"index": 0, "finish_reason": "tool_calls" if "tool_calls" in answer else "stop", "message": answer}
         value = {"id": "c1", "model": "gpt-4o-mini-2024-07-18", "choices": [choice]}
+        reasons = [choice["finish_reason"]]
         usage = {
-            "gen_ai.response.model": "gpt-4o-mini-2024-07-18", "gen_ai.response.finish_reasons": [choice["finish_reason"]],
+            "gen_ai.response.model": "gpt-4o-mini-2024-07-18", "gen_ai.response.finish_reasons": reasons,
             "gen_ai.usage.input_tokens": tokens[0], "gen_ai.usage.output_tokens": tokens[1],
         }  # fmt: skip
         tagged = orjson.dumps({"$": "pydantic", "type": "openai.types.chat:ChatCompletion", "v": value})
         self.end(number, until, tagged=tagged, attrs=usage)
 
 
-def write_shop(store: Path, *, at_ns: int = START_NS, chains: int = 3) -> str:
+def write_desk(store: Path, *, at_ns: int = START_NS, chains: int = 3) -> str:
     """Record some chains, the newest of them failed, and return that one's id."""
     home = store.parent
     (home / "desk.py").write_text(SOURCE, encoding="utf-8")
@@ -111,38 +112,38 @@ def write_shop(store: Path, *, at_ns: int = START_NS, chains: int = 3) -> str:
             )  # fmt: skip
         for number in range(chains):
             write_chain(
-                Shop(writer, trace_id(number), 100 * number, at_ns + number * 60_000_000_000),
+                Desk(writer, trace_id(number), 100 * number, at_ns + number * 60_000_000_000),
                 fails=number == chains - 1,
             )
     return trace_id(chains - 1)
 
 
-def write_chain(shop: Shop, *, fails: bool) -> None:
+def write_chain(desk: Desk, *, fails: bool) -> None:
     """Record one chain of ten steps."""
-    shop.start(0, "answer", "chain", 0, {"question": QUESTION}, f=1, attrs={"session.id": "desk-7", "user.id": "ada"})
-    shop.start(1, "detect_language", "tool", 0.004, {"text": QUESTION})
-    shop.end(1, 0.011, {"language": "en", "score": 0.98})
-    shop.start(2, "retrieve", "retriever", 0.015, {"question": QUESTION, "k": 3})
-    shop.start(3, "embed", "embedding", 0.02, {"texts": [QUESTION], "model": "wordllama-256"}, under=2)
-    shop.end(3, 0.140, [[0.12, -0.4, 0.33]])
-    shop.end(2, 0.330, DOCUMENTS)
-    shop.start(4, "converse", "agent", 0.35, {"question": QUESTION, "documents": [each["id"] for each in DOCUMENTS]})
+    desk.start(0, "answer", "chain", 0, {"question": QUESTION}, f=1, attrs={"session.id": "desk-7", "user.id": "ada"})
+    desk.start(1, "detect_language", "tool", 0.004, {"text": QUESTION})
+    desk.end(1, 0.011, {"language": "en", "score": 0.98})
+    desk.start(2, "retrieve", "retriever", 0.015, {"question": QUESTION, "k": 3})
+    desk.start(3, "embed", "embedding", 0.02, {"texts": [QUESTION], "model": "wordllama-256"}, under=2)
+    desk.end(3, 0.140, [[0.12, -0.4, 0.33]])
+    desk.end(2, 0.330, DOCUMENTS)
+    desk.start(4, "converse", "agent", 0.35, {"question": QUESTION, "documents": [each["id"] for each in DOCUMENTS]})
     messages: list[Any] = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]
     asking = {"role": "assistant", "content": None, "tool_calls": [TOOL_CALL]}
-    shop.model_call(5, 0.36, 1.21, messages, asking, (412, 31))
-    shop.start(6, "lookup_order", "tool", 1.22, {"order": 4711, "with_payments": True}, under=4)
-    shop.start(7, "http.get", "span", 1.25, {"url": "http://orders.local/4711"}, under=6)
-    shop.end(7, 1.36, {"status": 200})
+    desk.model_call(5, 0.36, 1.21, messages, asking, (412, 31))
+    desk.start(6, "lookup_order", "tool", 1.22, {"order": 4711, "with_payments": True}, under=4)
+    desk.start(7, "http.get", "span", 1.25, {"url": "http://orders.local/4711"}, under=6)
+    desk.end(7, 1.36, {"status": 200})
     order = {"order": 4711, "paid": 349.0, "currency": "EUR", "on": "2026-03-03", "items": ["loom", "treadle"]}
-    shop.end(6, 1.40, order)
+    desk.end(6, 1.40, order)
     told = {"role": "tool", "tool_call_id": "call_1", "content": orjson.dumps(order).decode()}
     answer = REPLY if fails else '{"refund": 349.0, "reason": "it arrived broken"}'
-    shop.model_call(8, 1.42, 3.9, [*messages, asking, told], {"role": "assistant", "content": answer}, (578, 64))
-    shop.end(4, 3.92, answer)
-    shop.start(9, "parse_answer", "chain", 3.93, {"text": answer}, f=2)
+    desk.model_call(8, 1.42, 3.9, [*messages, asking, told], {"role": "assistant", "content": answer}, (578, 64))
+    desk.end(4, 3.92, answer)
+    desk.start(9, "parse_answer", "chain", 3.93, {"text": answer}, f=2)
     if not fails:
-        shop.end(9, 3.95, orjson.loads(answer))
-        shop.end(0, 3.96, orjson.loads(answer))
+        desk.end(9, 3.95, orjson.loads(answer))
+        desk.end(0, 3.96, orjson.loads(answer))
         return
     message = "Expecting value: line 1 column 1 (char 0)"
     tagged = orjson.dumps({"$": "exception", "type": "json.decoder:JSONDecodeError", "message": message})
@@ -154,6 +155,6 @@ def write_chain(shop: Shop, *, fails: bool) -> None:
         "locals": {},
     }
     error = {"type": "JSONDecodeError", "message": message, "stack": "Traceback ...", "frames": [frame]}
-    shop.end(9, 3.95, status="error", tagged=tagged, error=error)
+    desk.end(9, 3.95, status="error", tagged=tagged, error=error)
     caller = {**frame, "line": 18, "function": "answer", "source": 'return parse_answer(messages[-1]["content"])'}
-    shop.end(0, 3.96, status="error", tagged=tagged, error={**error, "frames": [caller, frame]})
+    desk.end(0, 3.96, status="error", tagged=tagged, error={**error, "frames": [caller, frame]})

@@ -1,5 +1,6 @@
 """The terminal app: a store, the list of its traces, and the debugger on each of them."""
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Event
@@ -136,5 +137,6 @@ def run(store: Path, trace: str | None = None) -> int:
     with treadle_storage.open(store) as opened:
         found = opened.resolve(trace) if trace is not None else None
         app = TreadleApp(opened, trace_id=found.trace_id if found else None, span_id=found.span_id if found else None)
+        gc.freeze()
         app.run()
         return app.return_code or 0

@@ -32,23 +32,32 @@ def conversation(messages: Sequence[Message], *, repeated: int = 0, unfolded: bo
     if repeated and not unfolded:
         noun = "message" if repeated == 1 else "messages"
         blocks.append(Block(f"{repeated} earlier {noun}", label="▸", label_tone="faint", tone="faint"))
+    called = _called_tools(messages)
     for number, message in enumerate(messages):
         if number >= repeated or unfolded:
-            blocks += _message_blocks(message, old=number < repeated)
+            name = message.tool_name or called.get(message.tool_call_id or "")
+            blocks += _message_blocks(message, tool_name=name, old=number < repeated)
     return blocks
 
 
-def _message_blocks(message: Message, *, old: bool) -> list[Block]:
+def _called_tools(messages: Sequence[Message]) -> dict[str, str]:
+    """Return the names of the tools that the conversation calls, by the call's id."""
+    parts = [part for message in messages if isinstance(message.parts, list) for part in message.parts]
+    return {str(part.get("id")): str(part.get("name")) for part in parts if isinstance(part, dict) and "name" in part}
+
+
+def _message_blocks(message: Message, *, tool_name: str | None, old: bool) -> list[Block]:
     is_tool = message.role in {"tool", "function"}
     said: list[Block] = []
     tone = "dim" if old or message.role in {"system", "developer"} else "normal"
     if message.direction == "output":
         tone = "strong"
-    if is_tool and message.tool_name:
-        said.append(Block(message.tool_name, tone="dim", gap=False))
+    if is_tool and tool_name:
+        said.append(Block(tool_name, tone="dim", gap=False))
     if message.content:
-        language = "json" if message.content.lstrip()[:1] in {"{", "["} else None
-        said.append(Block(message.content, tone=tone, language=language, indent=2 * is_tool, gap=False))
+        text = _indented(message.content) if is_tool else message.content
+        language = "json" if text.lstrip()[:1] in {"{", "["} else None
+        said.append(Block(text, tone=tone, language=language, indent=2 * is_tool, gap=False))
     said += _part_blocks(message.parts, tone)
     if not said:
         said.append(Block("(empty)", tone="faint", gap=False))
@@ -96,6 +105,16 @@ def tool_call(name: str, arguments: Json) -> list[Block]:
         Block(name, tone="kind-tool", gap=False),
         Block(_pretty(arguments), language="json", indent=2, gap=False),
     ]
+
+
+def _indented(text: str) -> str:
+    """Return JSON indented, where it is JSON and more than a line."""
+    if len(text) <= _SHORT_CALL or text.lstrip()[:1] not in {"{", "["}:
+        return text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
 
 
 def _pretty(value: Json) -> str:

@@ -41,18 +41,22 @@ def facts(step: Step) -> Parts:
     return parts
 
 
-def trace_status(session: "Session", trace: TraceSummary, *, place: int) -> tuple[Parts, Parts]:
-    """Return the Debug screen's status line: what is open and where, and what it cost."""
+def trace_status(session: "Session", trace: TraceSummary, *, brief: bool) -> tuple[Parts, Parts]:
+    """Return the Debug screen's status line: what is open and where, and what it cost.
+
+    `brief` leaves out what goes without saying.
+    """
     state = "running" if trace.status == "running" else "replay" if trace.replay_of else "recorded"
     left = [
         (" treadle  ", "accent!"),
         (trace.trace_id[:8], "dim"),
         (f" {trace.name}", "strong!"),
         ("  step ", "dim"),
-        (figures.count(place + 1), "normal"),
+        (figures.count(session.place + 1), "normal"),
         (f"/{figures.count(len(session.tree))}", "dim"),
-        (f"  {state}", "accent" if state == "running" else "dim"),
     ]
+    if state != "recorded" or not brief:
+        left.append((f"  {state}", "accent" if state == "running" else "dim"))
     if trace.failed:
         left.append((f"  {marks.STATUS_GLYPHS['error']} failed", "alarm"))
     if session.order_name == "clock":

@@ -1,9 +1,10 @@
 """Everything that the panes show of one step, read from the store in one go, in a worker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from treadle.errors import NotFoundError
 from treadle.model import STATUSES, Event, Message, Score, Step
 from treadle_tui.conversation import repeated_messages
 from treadle_tui.sources import SourceFile, read_source
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from treadle_storage import Store
     from treadle_storage.tree import Tree
 
+_CALLERS_UP: Final = 6
 _CALLS_BACK: Final = 4
 """How many model calls before this one may be the one that it goes on from."""
 
@@ -48,7 +50,7 @@ def inspect(store: "Store", trace_id: str, tree: "Tree", index: int) -> Inspecti
         repeated=_repeated(store, trace_id, tree, index, messages) if messages else 0,
         events=tuple(store.events(trace_id, span_id)),
         scores=scores,
-        source=_source_of(step),
+        source=_source_of(store, step),
         stream_ns=int(tree.start_ns[0]),
     )
 
@@ -62,9 +64,18 @@ def _repeated(store: "Store", trace_id: str, tree: "Tree", index: int, messages:
     )
 
 
-def _source_of(step: Step) -> SourceFile | None:
-    function = step.function
-    if function is None or function.file is None:
-        return None
-    path = Path(function.file)
-    return read_source(path if path.is_absolute() else Path(step.cwd or ".") / path, function)
+def _source_of(store: "Store", step: Step) -> SourceFile | None:
+    """Return the source of the step's function; of the nearest caller's where it has none that is the user's."""
+    caller = step
+    for _ in range(_CALLERS_UP):
+        if caller.function is not None and caller.function.file is not None:
+            path = Path(caller.function.file)
+            source = read_source(path if path.is_absolute() else Path(caller.cwd or ".") / path, caller.function)
+            return source if caller is step else replace(source, note=source.note or f"called by {caller.name}")
+        if caller.parent_span_id is None:
+            break
+        try:
+            caller = store.step(step.trace_id, caller.parent_span_id)
+        except NotFoundError:
+            break
+    return None

@@ -121,7 +121,9 @@ DEBUG: Final = (
 HINTS: Final = {
     "traces": (("↵", "open"), ("X", "replay"), ("f", "failed"), (":", "command"), ("?", "help"), ("q", "quit")),
     "debug": (
-        ("n s r c", "forward"), ("N S R C", "reverse"), ("b", "break"), ("e", "error"), ("/", "search"),
-        ("x X i", "replay"), ("?", "help"), ("esc", "traces"),
+        ("n s r c", "forward"), ("N S R C", "back"), ("b", "break"), ("x X i", "replay"), ("e", "error"),
+        ("/", "search"), ("w", "watch"), ("tab", "pane"), ("> <", "tab"), ("v", "json"), ("esc", "traces"),
+        ("?", "help"),
     ),
 }  # fmt: skip
+"""What the bottom line shows, in order of weight; the last one always."""

@@ -14,6 +14,8 @@ from treadle_tui.widgets.payload_view import Margins
 from treadle_tui.widgets.text_lines import TextLines
 
 TABS: Final = ("Messages", "Input", "Output", "Source", "Attributes", "Events", "Scores")
+TABS_BESIDE: Final = ("Messages", "Input", "Events", "Scores")
+"""Of the main pane, where a third column shows the rest."""
 _PAGE_LIMIT_BYTES: Final = 200_000
 """Larger payloads are shown as JSON, which needs no blocks."""
 _EVENTS_SHOWN: Final = 2_000
@@ -55,12 +57,15 @@ def outcome(step: Step) -> list[Block]:
         return [Block("interrupted: the program ended before this call did", "⊘", "alarm")]
     if step.status != "error":
         return []
-    blocks = [Block(step.error_message or "(no message)", step.error_type or "error", "alarm", "alarm")]
+    blocks = [
+        Block(step.error_type or "error", "raised", "alarm", "alarm"),
+        Block(step.error_message or "(no message)", gap=False),
+    ]
     frames = step.error.get("frames") if isinstance(step.error, dict) else None
     for frame in reversed(frames if isinstance(frames, list) else []):
         if isinstance(frame, dict):
             where = f"{frame.get('file')}:{frame.get('line')} in {frame.get('function')}"
-            blocks.append(Block(where, "at", "faint", "dim", gap=len(blocks) == 1))
+            blocks.append(Block(where, "at", "faint", "dim", gap=len(blocks) == 2))
             blocks.append(Block(str(frame.get("source") or "").strip(), language="python", indent=2, gap=False))
     return blocks
 
@@ -108,7 +113,7 @@ def _source(inspection: Inspection, raw: bool) -> Content:  # noqa: ARG001
     source = inspection.source
     if source is None:
         return _page([Block("no function is recorded for this step", tone="faint")])
-    note = [Block(f"{source.path.name}: {source.note}", "!", "accent")] if source.note else []
+    note = [Block(f"{source.path.name}: {source.note}", "!", "accent")] if not source.first_line else []
     if not source.text:
         return _page([*note, Block(str(source.path), tone="faint", gap=False)])
     wrong = _failing_lines(inspection)

@@ -125,6 +125,6 @@ THEMES: Final = (DARK, LIGHT)
 
 def variable_defaults(*, dark: bool) -> dict[str, str]:
     """Return the variables of our own theme, for those themes that do not have them."""
-    own = ("strong", "dim", "faint", "hairline", "position", "match", "kind-", "syntax-")
+    own = ("strong", "dim", "faint", "hairline", "position", "match", "kind-", "syntax-", "input-selection")
     theme = DARK if dark else LIGHT
     return {name: value for name, value in theme.variables.items() if name.startswith(own)}

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from treadle.model import TraceSummary
@@ -13,12 +14,12 @@ from treadle_tui.widgets.lazy_table import Cell, Column, TableRow
 FAILED_CONDITION: Final = "failed"
 COLUMNS: Final = (
     Column("", 1),
-    Column("when", 5, align="right"),
+    Column("when", 6, align="right"),
     Column("trace", 8),
-    Column("name", 16, share=1),
-    Column("input", 0, share=3, from_width=70),
+    Column("name", 14, share=1),
+    Column("input", 0, share=4, from_width=70),
     Column("took", 7, align="right"),
-    Column("steps", 7, align="right"),
+    Column("steps", 6, align="right"),
     Column("errors", 6, align="right", from_width=90),
     Column("llm", 5, align="right", from_width=110),
     Column("tokens", 9, align="right", from_width=100),
@@ -37,6 +38,15 @@ def preview(summary: TraceSummary) -> tuple[Page, Page]:
     return _side("", summary.input), _side(given if summary.failed else "", summary.output)
 
 
+def short_path(path: Path) -> str:
+    """Return a path from here, or from home, where that is shorter."""
+    whole = path.absolute()
+    for base, sign in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if whole.is_relative_to(base):
+            return sign + str(whole.relative_to(base))
+    return str(whole)
+
+
 def _cells(summary: TraceSummary, now_ns: int) -> tuple[Cell, ...]:
     failed = summary.failed and summary.status == "ok"
     glyph = "✗" if failed else marks.STATUS_GLYPHS.get(summary.status, "?")
@@ -47,11 +57,11 @@ def _cells(summary: TraceSummary, now_ns: int) -> tuple[Cell, ...]:
     return (
         (glyph, glyph_tone),
         (when(summary.started_at_ns, now_ns), "dim"),
-        (summary.trace_id[:8], "faint"),
+        (summary.trace_id[:8], "dim"),
         (name, "alarm" if summary.failed else "normal"),
         (one_line(summary.input), "dim"),
-        (took, "normal"),
-        (figures.count(summary.span_count), "normal"),
+        (took, "dim"),
+        (figures.count(summary.span_count), "dim"),
         (figures.count(summary.error_count) if summary.error_count else "", "alarm"),
         (figures.count(summary.llm_calls) if summary.llm_calls else "", "dim"),
         (figures.count(tokens) if tokens else "", "dim"),

@@ -7,6 +7,7 @@ words do.
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -17,8 +18,9 @@ from treadle_tui import keys
 from treadle_tui.facts import trace_status
 from treadle_tui.inspection import Inspection, inspect
 from treadle_tui.screens.debug_words import DebugWords
+from treadle_tui.screens.line_screen import WIDE_CELLS
 from treadle_tui.side_rows import Stops, breakpoint_rows, known_stops, stack_rows, watch_rows
-from treadle_tui.step_pages import TABS
+from treadle_tui.step_pages import TABS, TABS_BESIDE
 from treadle_tui.widgets.detail import Detail
 from treadle_tui.widgets.pane import Pane
 from treadle_tui.widgets.parts_line import PartsLine
@@ -52,8 +54,8 @@ class DebugScreen(DebugWords):
         self.breakpoints = SideList("b stops at this name, B at a condition", id="breakpoints")
         self.details = (
             Detail(TABS, number=2, id="main-detail", with_facts=True),
-            Detail(("Output", "Input"), number=3, id="output-detail"),
-            Detail(("Source", "Attributes", "Events", "Scores"), number=4, id="source-detail"),
+            Detail(("Output",), number=3, id="output-detail"),
+            Detail(("Source", "Attributes"), number=4, id="source-detail"),
         )
         self._status = PartsLine(id="status")
         self._seen: dict[str, Inspection] = {}
@@ -79,6 +81,12 @@ class DebugScreen(DebugWords):
         self.calls.focus()
         self._status.show([(" treadle  ", "accent!"), (f"{self.trace_id[:8]} …", "dim")])
         self.run_job(self._load, self._loaded, group="load")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave to the third column what it shows."""
+        super().on_resize(event)
+        self.show_status()
+        self.details[0].set_tabs(TABS_BESIDE if event.size.width >= WIDE_CELLS else TABS)
 
     def _load(self) -> tuple[Session, TraceSummary]:
         return Session(self.store, self.trace_id, span_id=self._span_id), self.store.trace(self.trace_id)
@@ -107,7 +115,7 @@ class DebugScreen(DebugWords):
     def show_status(self) -> None:
         """Show where it stands, and what the trace cost."""
         if self.session is not None and self.summary is not None:
-            self._status.show(*trace_status(self.session, self.summary, place=self.session.place))
+            self._status.show(*trace_status(self.session, self.summary, brief=self.size.width < 100))
 
     def _inspect(self, session: Session, position: int) -> tuple[Inspection, "list[Reading]"]:
         tree = session.tree

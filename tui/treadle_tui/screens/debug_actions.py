@@ -280,6 +280,15 @@ class DebugActions(ReplayingScreen):
     def _detail_in_focus(self) -> Detail | None:
         return next((detail for detail in self.details if detail.view.has_focus), None)
 
+    def action_leave(self) -> None:
+        """Let a count or a search go; else go back to the traces."""
+        if self._count:
+            self._count = ""
+        elif self.maximized is not None:
+            self.minimize()
+        else:
+            self.dismiss()
+
     # Replay
 
     def action_replay(self, scope: str) -> None:

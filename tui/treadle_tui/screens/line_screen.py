@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from treadle_storage import Store
 
 SMALLEST: Final = (40, 10)
+WIDE_CELLS: Final = 160
+"""From here there are three columns."""
 
 
 class LineScreen(Screen[None]):
@@ -29,7 +31,7 @@ class LineScreen(Screen[None]):
 
     KEYS: ClassVar[Sequence[Key]] = ()
     HINTS_NAME: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (160, "-wide")]  # noqa: RUF012 - Textual's own
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (WIDE_CELLS, "-wide")]  # noqa: RUF012 - Textual's own
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012
 
     @dataclass
@@ -63,10 +65,7 @@ class LineScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the keys that matter."""
-        parts = [(" ", "dim")]
-        for key, words in HINTS[self.HINTS_NAME]:
-            parts += [(key, "normal"), (f" {words}   ", "dim")]
-        self.command_line.hint(parts)
+        self.command_line.hint(HINTS[self.HINTS_NAME])
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so when nothing would be legible."""

@@ -1,14 +1,16 @@
 """Screens that can replay: ask where it would be real, run it in a thread, show the verdict, open the new trace."""
 
+from collections.abc import Callable
 from functools import partial
 
+from treadle.errors import TreadleError
 from treadle.model import Step
 from treadle_debugger.replaying import Result
 from treadle_tui.messages import OpenTrace
 from treadle_tui.replays import makes_real_call, run_replay
 from treadle_tui.screens.confirm import ConfirmScreen
 from treadle_tui.screens.line_screen import LineScreen
-from treadle_tui.screens.verdict import VerdictScreen
+from treadle_tui.screens.verdict import VerdictScreen, trouble_blocks, verdict_blocks
 
 
 class ReplayingScreen(LineScreen):
@@ -34,14 +36,25 @@ class ReplayingScreen(LineScreen):
 
     def _replay(self, trace_id: str, step: Step | None, edited: bytes | None) -> None:
         self.say(f"replaying {'the chain' if step is None else step.name} …")
-        job = partial(run_replay, self.store, trace_id, step=step, edited=edited)
+        job = partial(_result_or_trouble, partial(run_replay, self.store, trace_id, step=step, edited=edited))
         self.run_job(job, self._replayed, group="replay")
 
-    def _replayed(self, result: Result) -> None:
+    def _replayed(self, result: Result | TreadleError) -> None:
         self.command_line.quiet()
 
         def closed(new_trace: str | None) -> None:
             if new_trace is not None:
                 self.post_message(OpenTrace(new_trace))
 
-        self.app.push_screen(VerdictScreen(result), closed)
+        if isinstance(result, TreadleError):
+            self.app.push_screen(VerdictScreen(trouble_blocks(result), None))
+        else:
+            self.app.push_screen(VerdictScreen(verdict_blocks(result), result.trace_id), closed)
+
+
+def _result_or_trouble(job: Callable[[], Result]) -> Result | TreadleError:
+    """Run a replay; one that could not run has its own sheet, for its reason may be long."""
+    try:
+        return job()
+    except TreadleError as error:
+        return error

@@ -14,7 +14,7 @@ from treadle_tui import figures, keys
 from treadle_tui.clipboard import copy
 from treadle_tui.messages import OpenTrace
 from treadle_tui.screens.replaying_screen import ReplayingScreen
-from treadle_tui.trace_rows import COLUMNS, FAILED_CONDITION, preview, trace_row
+from treadle_tui.trace_rows import COLUMNS, FAILED_CONDITION, preview, short_path, trace_row
 from treadle_tui.widgets.blocks import Block, page
 from treadle_tui.widgets.command_line import Prompt
 from treadle_tui.widgets.lazy_table import LazyTable, TableRow
@@ -98,13 +98,13 @@ class TracesScreen(ReplayingScreen):
         empty = not self.table.rows
         self.set_class(empty, "-empty")
         if empty:
-            laid_out = page(_nothing_yet(str(self.store.path), only_failed=self.only_failed))
+            laid_out = page(_nothing_yet(short_path(self.store.path), only_failed=self.only_failed))
             self._empty.load(laid_out.lines, margins=laid_out.margins)
         more = "" if self.table.complete else "+"
         self._show_status(f"{figures.count(len(self.table.rows))}{more}")
 
     def _show_status(self, count: str) -> None:
-        left = [(" treadle  ", "accent!"), (str(self.store.path), "dim")]
+        left = [(" treadle  ", "accent!"), (short_path(self.store.path), "dim")]
         if self.only_failed:
             left.append(("  only failed", "alarm"))
         self._status.show(left, [(count, "normal"), (" traces", "dim")] if count else [])

@@ -1,5 +1,6 @@
 """What a replay showed: the verdict in words, what was served, live or changed, and the way to the new trace."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -7,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from treadle.errors import RefusedError, ReplayError, TreadleError
 from treadle_debugger.replaying import Result
 from treadle_debugger.verdict import CallReport
 from treadle_tui import figures
@@ -29,29 +31,30 @@ class VerdictScreen(ModalScreen[str | None]):
         Binding("k,up", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, blocks: Sequence[Block], new_trace: str | None) -> None:
         super().__init__()
-        self._result = result
+        self._blocks = blocks
+        self._new_trace = new_trace
 
     def compose(self) -> ComposeResult:
         """Hold one page."""
         with Vertical(classes="sheet"):
             divider = Divider(("Replay",))
             divider.heavy = True
-            divider.note = "enter opens the new trace · esc closes" if self._result.trace_id else "esc closes"
+            divider.note = "enter opens the new trace · esc closes" if self._new_trace else "esc closes"
             yield divider
             yield PayloadView()
 
     def on_mount(self) -> None:
         """Fill the page."""
-        laid_out = page(verdict_blocks(self._result), gutter_cells=14)
+        laid_out = page(self._blocks, gutter_cells=14)
         view = self.query_one(PayloadView)
         view.load(laid_out.lines, margins=laid_out.margins)
         view.focus()
 
     def action_open(self) -> None:
         """Answer with the new trace."""
-        self.dismiss(self._result.trace_id)
+        self.dismiss(self._new_trace)
 
     def action_close(self) -> None:
         """Answer with nothing."""
@@ -80,6 +83,13 @@ def verdict_blocks(result: Result) -> list[Block]:
     for number, call in enumerate(result.calls[:_CALLS_SHOWN]):
         blocks.append(_call_block(call, gap=number == 0))
     return blocks
+
+
+def trouble_blocks(error: TreadleError) -> list[Block]:
+    """Return the page of a replay that did not run, and why."""
+    word = "refused" if isinstance(error, RefusedError) else "not replayable"
+    word = word if isinstance(error, ReplayError) else "could not run"
+    return [Block(word, "✗", "alarm", "alarm"), Block(str(error), gap=False)]
 
 
 def _call_block(call: CallReport, *, gap: bool) -> Block:

@@ -1,5 +1,6 @@
 """The bottom line: the keys that matter, else what just happened, else what the user types."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
@@ -45,7 +46,7 @@ class CommandLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self._hints: Parts = ()
+        self._hints: tuple[tuple[str, str], ...] = ()
         self._prompt: Prompt = ":"
 
     def compose(self) -> ComposeResult:
@@ -59,10 +60,14 @@ class CommandLine(Horizontal):
         """Whether the user types here."""
         return self.has_class("-typing")
 
-    def hint(self, parts: Parts) -> None:
-        """Show the keys that matter."""
-        self._hints = parts
-        self.query_one(PartsLine).show(parts)
+    def hint(self, hints: Sequence[tuple[str, str]]) -> None:
+        """Show the keys that matter, each with its word: as many as there is room for, and the last."""
+        self._hints = tuple(hints)
+        self.quiet()
+
+    def on_resize(self) -> None:
+        """Show more or fewer keys."""
+        self.quiet()
 
     def say(self, text: str, *, alarm: bool = False) -> None:
         """Show one line about what happened, until the next key."""
@@ -71,7 +76,17 @@ class CommandLine(Horizontal):
 
     def quiet(self) -> None:
         """Go back to the keys that matter."""
-        self.query_one(PartsLine).show(self._hints)
+        if not self._hints:
+            return
+        *hints, last = self._hints
+        room = self.size.width - 1 - _hint_cells(last)
+        parts: list[tuple[str, str]] = [(" ", "dim")]
+        for hint in hints:
+            room -= _hint_cells(hint)
+            if room < 0:
+                break
+            parts += _hint_parts(hint)
+        self.query_one(PartsLine).show([*parts, *_hint_parts(last)])
 
     def ask(self, prompt: Prompt, text: str = "") -> None:
         """Let the user type."""
@@ -96,3 +111,11 @@ class CommandLine(Horizontal):
         self.remove_class("-typing")
         self.quiet()
         self.post_message(self.Entered(self._prompt, ""))
+
+
+def _hint_parts(hint: tuple[str, str]) -> list[tuple[str, str]]:
+    return [(hint[0], "normal"), (f" {hint[1]}   ", "dim")]
+
+
+def _hint_cells(hint: tuple[str, str]) -> int:
+    return len(hint[0]) + len(hint[1]) + 4

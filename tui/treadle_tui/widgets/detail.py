@@ -70,6 +70,15 @@ class Detail(Pane):
             self._facts.show(facts(inspection.step))
         self._fill()
 
+    def set_tabs(self, tabs: Sequence[str]) -> None:
+        """Have other tabs; the open one stays open where it is among them."""
+        if self.tabs == tuple(tabs):
+            return
+        active = tabs.index(self.tab) if self.tab in tabs else 0
+        self.tabs = tuple(tabs)
+        self.divider.show(titles=self.tabs, active=active)
+        self._fill()
+
     def open_tab(self, number: int) -> None:
         """Open a tab, counted round."""
         self.divider.show(active=number % len(self.tabs))

@@ -47,15 +47,17 @@ class Divider(LineView, can_focus=False):
         heavy: bool | None = None,
     ) -> None:
         """Change what is given, and paint."""
+        before = (self.titles, self.active, self.note, self.heavy)
         self.titles = self.titles if titles is None else tuple(titles)
         self.active = self.active if active is None else active
         self.note = self.note if note is None else note
         self.heavy = self.heavy if heavy is None else heavy
-        self.forget_painted()
+        if before != (self.titles, self.active, self.note, self.heavy):
+            self.forget_painted()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - it has one line
         """Paint the line."""
-        rule, rule_tone = ("━", self.tone("accent")) if self.heavy else ("─", self.tone("hairline"))
+        rule, rule_tone = ("━", self.tone("bar-accent")) if self.heavy else ("─", self.tone("hairline"))
         width = self.size.width
         head = f" {self.number} " if self.number is not None else " "
         segments = [Segment(rule, rule_tone), Segment(head, self.tone("faint"))]

@@ -12,7 +12,6 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events, work
-from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.worker import get_current_worker
@@ -183,8 +182,9 @@ class LazyTable(LineView):
         here = ground is not None
         segments = [Segment("▶ " if here else "  ", self.tone("accent"))]
         for (text, tone), column, width in zip(cells, self._shown(), self._widths(), strict=True):
-            style = self.tone("strong") if here and tone == "normal" else self.tone(tone)
-            segments.append(Segment(_fit(text, width, column.align), style + _BOLD if here else style))
+            plain = tone == "normal"
+            style = self.tone("strong") + _BOLD if here and plain else self.tone(tone)
+            segments.append(Segment(_fit(text, width, column.align), style))
             segments.append(Segment(" " * _GAP))
         return self.finish(segments, self.size.width, self.tone(ground) if ground else None)
 
@@ -193,7 +193,7 @@ class LazyTable(LineView):
 
     def _widths(self) -> list[int]:
         shown = self._shown()
-        free = self.size.width - 2 - sum(column.cells + _GAP for column in shown)
+        free = self.room - 1 - sum(column.cells + _GAP for column in shown)
         shares = sum(column.share for column in shown)
         return [column.cells + (max(0, free) * column.share // shares if shares else 0) for column in shown]
 
@@ -221,6 +221,7 @@ class LazyTable(LineView):
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show more or less strongly where the cursor is."""
         super().watch_has_focus(has_focus)
+        self._tones.clear()
         self.forget_painted()
 
     def _announce(self) -> None:
@@ -229,7 +230,7 @@ class LazyTable(LineView):
             self.post_message(self.Highlighted(self, row))
 
     def _resize_content(self) -> None:
-        self.virtual_size = Size(0, len(self.rows) + 1 + (not self.complete))
+        self.set_content(len(self.rows) + 1 + (not self.complete))
         self.forget_painted()
 
     def _reveal(self) -> None:

@@ -18,6 +18,7 @@ class MessagesView(PayloadView):
         self.repeated = 0
         self.unfolded = False
         self._messages: tuple[Message, ...] = ()
+        self._labelled_lines: list[int] = []
         self._after: tuple[Block, ...] = ()
 
     def show(self, messages: Sequence[Message], *, repeated: int = 0, after: Sequence[Block] = ()) -> None:
@@ -25,6 +26,7 @@ class MessagesView(PayloadView):
         self._messages, self.repeated, self._after = tuple(messages), repeated, tuple(after)
         self.unfolded = False
         self._arrange()
+        self._show_answer()
 
     def toggle_earlier(self) -> None:
         """Open or fold what the call repeats."""
@@ -37,7 +39,16 @@ class MessagesView(PayloadView):
         if self.repeated and not self.unfolded and self.scroll_offset.y + event.y == 0:
             self.toggle_earlier()
 
+    def _show_answer(self) -> None:
+        """Bring the beginning of the answer into sight: that is what one looks for first."""
+        answers = sum(message.direction == "output" for message in self._messages)
+        blocks = self._labelled_lines
+        labelled_after = sum(bool(block.label) for block in self._after)
+        if answers and len(blocks) >= answers + labelled_after:
+            self.keep_in_upper_part(blocks[-answers - labelled_after])
+
     def _arrange(self) -> None:
         blocks = conversation(self._messages, repeated=self.repeated, unfolded=self.unfolded)
         laid_out: Page = page([*blocks, *self._after])
+        self._labelled_lines = sorted(laid_out.margins.labels)
         self.load(laid_out.lines, margins=laid_out.margins)

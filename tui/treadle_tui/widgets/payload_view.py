@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.text import Text
-from textual.geometry import Size
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -106,6 +105,12 @@ class PayloadView(LineView):
         """Bring a line to the top."""
         self.scroll_to(y=int(self._layout.first_row[min(line, len(self.lines) - 1)]), animate=False, force=True)
 
+    def keep_in_upper_part(self, line: int) -> None:
+        """Scroll down so far that a line stands in the upper two thirds, where it does not yet."""
+        row, limit = int(self._layout.first_row[line]), self.size.height * 2 // 3
+        if row - self.scroll_offset.y > limit:
+            self.scroll_to(y=row - limit, animate=False, force=True)
+
     def set_wrap(self, *, wrap: bool) -> None:
         """Wrap long lines, or let them run out to the right."""
         self.wrap = wrap
@@ -139,16 +144,17 @@ class PayloadView(LineView):
         text = self._styled(row)
         right = Strip(text.render(self.app.console)).apply_offsets(row.start, row.line)
         width = self.size.width
-        room = max(0, width - left.cell_length)
+        room = max(0, self.room - left.cell_length)
         cropped = right.crop(scroll, scroll + room) if right.cell_length > room or scroll else right
-        return Strip.join([left, cropped]).adjust_cell_length(width).apply_style(self.rich_style)
+        return Strip.join([left, cropped]).adjust_cell_length(width).apply_style(self.ground)
 
     def _styled(self, row: Row) -> Text:
         start = int(self.lines.starts[row.line])
         end = row.end if self.wrap else min(row.end, self.scroll_offset.x + 2 * self.size.width + 8)
         margins = self.margins
         tone = "normal" if margins is None else margins.tones[row.line]
-        text = Text(self.lines.text[start + row.start : start + end], self.tone(tone), no_wrap=True, end="")
+        text = Text(self.lines.text[start + row.start : start + end], no_wrap=True, end="")
+        text.stylize(self.tone(tone))
         for left, right, part_tone in self._line_spans(row.line):
             if right > row.start and left < end:
                 text.stylize(self.tone(part_tone), max(0, left - row.start), right - row.start)
@@ -208,14 +214,14 @@ class PayloadView(LineView):
         return min(int(self.lines.starts[line]) + column, int(self.lines.ends[line]))
 
     def _lay_out(self) -> None:
-        width = max(8, self.size.width)
+        width = max(8, self.room)
         margins = self.margins
         room: int | NDArray[np.int64] = width
         if margins is not None:
             room = np.minimum(width - margins.gutter_cells, margins.longest_cells) - margins.indent
         self._layout = TextLayout.of(self.lines, room, wrap=self.wrap)
         widest = 0 if self.wrap else int(self.lines.cells.max(initial=0)) + (margins.gutter_cells if margins else 0)
-        self.virtual_size = Size(widest, self._layout.row_count)
+        self.set_content(self._layout.row_count, cells=widest)
         self.forget_painted()
 
     def _show_row(self, row: int) -> None:

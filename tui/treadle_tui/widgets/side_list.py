@@ -46,6 +46,8 @@ class SideList(LineView):
 
     def show(self, rows: Sequence[SideRow]) -> None:
         """Show other rows."""
+        if self.rows == tuple(rows) and rows:
+            return
         self.rows = tuple(rows)
         self.cursor = min(self.cursor, max(0, len(rows) - 1))
         self.virtual_size = Size(0, max(1, len(rows)))
@@ -63,10 +65,10 @@ class SideList(LineView):
 
     def render_line(self, y: int) -> Strip:
         """Paint one row, or what to do while there is none."""
-        width = self.size.width
+        width = self.room
         number = self.scroll_offset.y + y
         if not self.rows:
-            return self.finish([Segment("  " + self.empty if y == 0 else "", self.tone("faint"))], width)
+            return self.finish([Segment("  " + self.empty if y == 0 else "", self.tone("faint"))], self.size.width)
         if number >= len(self.rows):
             return self.blank()
         row = self.rows[number]
@@ -77,7 +79,7 @@ class SideList(LineView):
         segments.append(Segment(" " * max(1, width - used - right - 1)))
         segments += [Segment(text, self.tone(tone)) for text, tone in row.right]
         on_cursor = self.has_focus and number == self.cursor
-        return self.finish(segments, width, self.tone("position") if on_cursor else None)
+        return self.finish(segments, self.size.width, self.tone("position") if on_cursor else None)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the clicked row."""
@@ -89,6 +91,7 @@ class SideList(LineView):
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show or hide the cursor."""
         super().watch_has_focus(has_focus)
+        self._tones.clear()
         self.forget_painted()
 
     def _reveal(self) -> None:

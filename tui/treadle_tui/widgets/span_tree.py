@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -225,12 +225,12 @@ class SpanTree(LineView):
 
     def _arrange_rows(self) -> None:
         self._rows = visible_steps(self._outline, () if self.clock_order else self._folded)
-        self.virtual_size = Size(0, len(self._rows))
+        self.set_content(len(self._rows))
         self.forget_painted()
 
     def _measure(self) -> None:
-        if self.trace is not None and self.size.width:
-            self._geometry = RowGeometry.of(self.trace, self.size.width)
+        if self.trace is not None and self.room > 0:
+            self._geometry = RowGeometry.of(self.trace, self.room)
             self.forget_painted()
 
     def _row_of(self, step: int) -> int:
@@ -260,6 +260,7 @@ class SpanTree(LineView):
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show more or less strongly where the position is."""
         super().watch_has_focus(has_focus)
+        self._tones.clear()
         self.forget_painted()
 
     def refresh_line(self, y: int) -> None:

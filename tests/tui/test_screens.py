@@ -1,0 +1,249 @@
+"""The screens over a real store: what they show at each size, and what the keys do."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+import treadle_storage
+from storage.journals import JournalWriter, span_id, trace_id
+from treadle_storage import Store
+from treadle_tui.app import TreadleApp
+from treadle_tui.screens.debug import DebugScreen
+from treadle_tui.screens.traces import TracesScreen
+from tui.made_store import write_desk
+from tui.screen_text import assert_screen, screen_text
+from tui.shop import end_owner
+
+SIZES = [(80, 24), (120, 40), (200, 50)]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def desk(home: Path) -> Iterator[Store]:
+    """Return the store of the refund desk."""
+    (home / ".treadle").mkdir()
+    write_desk(home / ".treadle")
+    with treadle_storage.open(home / ".treadle") as store:
+        yield store
+    end_owner(home / ".treadle")
+
+
+@asynccontextmanager
+async def debugging(store: Store, size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[TreadleApp, Pilot[None]]]:
+    """Open the debugger on the failed trace and wait until it shows the first step."""
+    app = TreadleApp(store, trace_id=trace_id(2))
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot)
+        yield app, pilot
+
+
+async def shown(pilot: Pilot[None]) -> None:
+    """Wait until nothing is being read and everything is painted."""
+    for _ in range(500):
+        screen = pilot.app.screen
+        busy = [worker for worker in pilot.app.workers if worker.name != "watch_store" and not worker.is_finished]
+        await pilot.pause()
+        if not busy and not (isinstance(screen, DebugScreen) and screen.details[0].inspection is None):
+            break
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> str:
+    """Press keys, each after all is shown, and return the screen."""
+    for key in keys:
+        await pilot.press(key)
+        await shown(pilot)
+    return screen_text(pilot.app)
+
+
+async def type_in(pilot: Pilot[None], text: str) -> str:
+    """Type a command and enter it."""
+    await pilot.press("colon", *(KEY_NAMES.get(character, character) for character in text))
+    return await press(pilot, "enter")
+
+
+KEY_NAMES = {" ": "space", "'": "apostrophe", "=": "equals_sign", ">": "greater_than_sign", "_": "underscore",
+             "(": "left_parenthesis", ")": "right_parenthesis"}  # fmt: skip
+
+
+def standing(pilot: Pilot[None]) -> str:
+    """Return the name at the position."""
+    screen = pilot.app.screen
+    assert isinstance(screen, DebugScreen)
+    assert screen.session is not None
+    tree = screen.session.tree
+    return tree.names[tree.name[screen.session.position]]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_traces_as_text(desk: Store, size: tuple[int, int]) -> None:
+    """The list of traces at each size."""
+    app = TreadleApp(desk)
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot)
+        assert_screen(app, f"traces_{size[0]}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_debug_as_text(desk: Store, size: tuple[int, int]) -> None:
+    """The debugger on a model call, with a breakpoint and a watch, at each size."""
+    async with debugging(desk, size) as (app, pilot):
+        await type_in(pilot, "b kind='llm'")
+        await type_in(pilot, "w output_tokens")
+        await press(pilot, "c", "c")
+        assert_screen(app, f"debug_{size[0]}")
+
+
+async def test_moves_forward_and_back(desk: Store) -> None:
+    """Every move has its reverse, and an end says so and stays."""
+    async with debugging(desk) as (_, pilot):
+        await press(pilot, "s", "n")
+        assert standing(pilot) == "retrieve"
+        await press(pilot, "N")
+        assert standing(pilot) == "detect_language"
+        assert "start of trace" in await press(pilot, "S", "S")
+        await press(pilot, "e")
+        assert standing(pilot) == "answer" or standing(pilot) == "parse_answer"
+        await press(pilot, "G")
+        assert standing(pilot) == "parse_answer"
+        assert "end of trace" in await press(pilot, "s")
+        await press(pilot, "3", "g")
+        assert standing(pilot) == "retrieve"
+
+
+async def test_breakpoints_stop_and_say_which_hit(desk: Store) -> None:
+    """A breakpoint on a name and one on a condition stop in both directions; b again removes it."""
+    async with debugging(desk) as (_, pilot):
+        await type_in(pilot, "b kind='llm'")
+        assert "(1 of 2)" in await press(pilot, "c")
+        assert standing(pilot) == "openai.chat"
+        await press(pilot, "c")
+        screen = await press(pilot, "c")
+        assert "end of trace" in screen
+        await press(pilot, "C")
+        assert "1 of 2" in screen_text(pilot.app)
+        assert "● 1 kind='llm'" in await press(pilot, "b")
+        assert "openai.chat" in await press(pilot, "b")
+
+
+@pytest.mark.parametrize("condition", ["no_such_column > 1", "name='x') or (1=1"])
+async def test_a_refused_condition_is_one_line(desk: Store, condition: str) -> None:
+    """A condition that cannot be, or may not be, is refused in one line and nothing is added."""
+    async with debugging(desk) as (app, pilot):
+        text = await type_in(pilot, f"b {condition}")
+        assert text.splitlines()[-1].startswith(" ✗ ")
+        screen = app.screen
+        assert isinstance(screen, DebugScreen)
+        assert screen.session is not None
+        assert len(screen.session.breakpoints) == 0
+
+
+async def test_search_marks_and_goes_there(desk: Store) -> None:
+    """A text is found in inputs and outputs; the position goes to the next step that holds it."""
+    async with debugging(desk) as (_, pilot):
+        await pilot.press("slash", *"wordllama")
+        assert "1 step holds 'wordllama'" in await press(pilot, "enter")
+        assert standing(pilot) == "embed"
+
+
+async def test_help_and_unknown_commands(desk: Store) -> None:
+    """Help shows the keys; what is no command says so."""
+    async with debugging(desk) as (_, pilot):
+        assert "Back to where this was called" in await press(pilot, "question_mark")
+        await press(pilot, "escape")
+        assert "no command 'frobnicate'" in await type_in(pilot, "frobnicate")
+
+
+async def test_edit_needs_json(desk: Store) -> None:
+    """The input opens as JSON, and what is no JSON is not replayed."""
+    async with debugging(desk) as (app, pilot):
+        assert '"question": "I ordered a loom' in await press(pilot, "i")
+        text = await press(pilot, "x", "ctrl+s")
+        assert "not JSON" in text
+        await press(pilot, "escape")
+        assert isinstance(app.screen, DebugScreen)
+
+
+async def test_a_replay_that_is_refused_says_why(desk: Store) -> None:
+    """A recording without signatures is not replayed, and the sheet says what to do."""
+    async with debugging(desk) as (app, pilot):
+        text = await press(pilot, "X")
+        for _ in range(500):
+            text = screen_text(app)
+            if "Replay" in text:
+                break
+            await pilot.pause(0.01)
+        assert "refused" in text or "not replayable" in text
+
+
+async def test_too_small_says_so(desk: Store) -> None:
+    """A terminal that is too small is told what is needed."""
+    async with debugging(desk, (38, 9)) as (app, _):
+        assert "too small: 38x9" in screen_text(app)
+        assert "Treadle needs 40x10" in screen_text(app)
+
+
+async def test_a_new_trace_shows_up_by_itself(home: Path) -> None:
+    """The empty list says what to do; a trace that is recorded meanwhile appears, and grows on screen while it runs."""
+    folder = home / ".treadle"
+    folder.mkdir()
+    with treadle_storage.open(folder, create=True) as store:
+        app = TreadleApp(store)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await until(pilot, "No traces yet")
+            assert "treadle demo" in screen_text(app)
+            with JournalWriter(folder, start_ns=time.time_ns()) as writer:
+                writer.start(span_id(1), "answer", trace=trace_id(1), arguments={"question": "why?"})
+                await until(pilot, "answer")
+                await press(pilot, "enter")
+                await until(pilot, "step 1/1  running")
+                writer.start(span_id(2), "retrieve", trace=trace_id(1), parent=span_id(1), kind="retriever")
+                await until(pilot, "step 1/2  running")
+                writer.end(span_id(2), trace=trace_id(1))
+                writer.end(span_id(1), trace=trace_id(1), result="because")
+                await until(pilot, "recorded")
+                assert standing(pilot) == "answer"
+                assert "because" in screen_text(app)
+    end_owner(folder)
+
+
+async def until(pilot: Pilot[None], text: str) -> None:
+    """Wait until the screen shows a text."""
+    deadline = time.monotonic() + 20
+    while text not in screen_text(pilot.app):
+        assert time.monotonic() < deadline, f"{text!r} never came:\n{screen_text(pilot.app)}"
+        await pilot.pause(0.02)
+    await shown(pilot)
+
+
+async def test_the_list_and_the_debugger_are_one_key_apart(desk: Store) -> None:
+    """Enter opens the trace under the cursor; escape goes back to the list."""
+    app = TreadleApp(desk)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shown(pilot)
+        await press(pilot, "j", "enter")
+        assert isinstance(app.screen, DebugScreen)
+        assert app.screen.trace_id == trace_id(1)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, TracesScreen)
+
+
+async def test_no_colour_says_as_much(desk: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without colours, states and the position are still told by glyphs."""
+    monkeypatch.setitem(os.environ, "NO_COLOR", "1")
+    async with debugging(desk) as (app, pilot):
+        text = await press(pilot, "G")
+        assert app.no_color
+        assert "▶ ✗ │   CHN parse_answer" in text
