@@ -51,9 +51,9 @@ HANDBOOK = [
 EXPECTED = {
     "How many days do I have to return a loom?": "30 days",
     "What does express shipping cost?": "14 euros",
-    "How do I get a new password? Explain step by step.": "link in the mail",
     "How long does a repair take?": "10 working days",
     "Combien coûte le cours de tissage ?": "45 euros",
+    "How do I get a new password? Explain step by step.": "link in the mail",
 }
 
 # Two examples teach the model what to reply; somebody pasted the first one from a chat window.

