@@ -43,9 +43,9 @@ def write_table(names: Sequence[str], types: Sequence[str], rows: Iterable[Seque
     lines = ([one_line(cell) for cell in row] for row in rows)
     sample = list(islice(lines, SAMPLED_ROWS))
     widths = [max(cell_len(text) for text in column) for column in zip(names, *sample, strict=True)]
-    if out.isatty():
-        widths = _fitted(widths, shutil.get_terminal_size().columns)
     to_right = [type_name.startswith(NUMBER_TYPES) and not type_name.endswith("]") for type_name in types]
+    if out.isatty():
+        widths = _fitted(widths, to_right, shutil.get_terminal_size().columns)
     print_line(console, Text(_line(names, widths, to_right, cut=out.isatty()), "bold"))
     written = 0
     for row in chain(sample, lines):
@@ -61,9 +61,9 @@ def console_on(out: TextIO) -> Console:
 
 def print_line(console: Console, text: Text, *, cut: bool = False) -> None:
     """Print one line as it is, however long; with `cut`, no longer than the terminal, if there is one."""
-    if cut and console.is_terminal:
+    if cut and console.file.isatty():
         text.truncate(shutil.get_terminal_size().columns, overflow="ellipsis")
-    if not text.spans and not text.style and not console.is_terminal:
+    if console.color_system is None:  # nothing to colour: rich would take ten times as long to find that out
         console.file.write(f"{text.plain.rstrip()}\n")
         return
     text.rstrip()
@@ -115,17 +115,18 @@ def _cell(text: str, width: int, to_right: bool, *, cut: bool) -> str:
     return padding + text if to_right else text + padding
 
 
-def _fitted(widths: list[int], room: int) -> list[int]:
-    """Take cells from the widest columns until the table fits, or every column is small."""
+def _fitted(widths: list[int], to_right: Sequence[bool], room: int) -> list[int]:
+    """Take cells from the widest texts until the table fits, or every text is small; numbers stay whole."""
     fitted = list(widths)
+    texts = [column for column, is_number in enumerate(to_right) if not is_number]
     excess = sum(fitted) + len(GAP) * (len(fitted) - 1) - room
-    while excess > 0:
-        widest = max(range(len(fitted)), key=fitted.__getitem__)
-        others = [width for column, width in enumerate(fitted) if column != widest]
-        floor = max(LEAST_COLUMN_CELLS, *others, 0) if others else LEAST_COLUMN_CELLS
-        target = max(fitted[widest] - excess, min(floor, fitted[widest] - 1))
+    while excess > 0 and texts:
+        widest = max(texts, key=fitted.__getitem__)
         if fitted[widest] <= LEAST_COLUMN_CELLS:
             break
-        excess -= fitted[widest] - target
-        fitted[widest] = target
+        rivals = [fitted[column] for column in texts if column != widest and fitted[column] < fitted[widest]]
+        floor = max([LEAST_COLUMN_CELLS, *rivals])
+        taken = min(excess, max(1, fitted[widest] - floor))
+        fitted[widest] -= taken
+        excess -= taken
     return fitted

@@ -10,10 +10,11 @@ def moment(at_ns: int) -> datetime:
 
 
 def short_time(at_ns: int) -> str:
-    """Return the wall clock here, as short as it is clear: `18:05:59` today, `2026-01-31 18:05` before."""
-    then = moment(at_ns).astimezone()
-    is_today = then.date() == datetime.now(UTC).astimezone().date()
-    return then.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M")
+    """Return the wall clock here, as short as it is clear: `18:05:59` today, `01-31 18:05` this year, else the day."""
+    then, now = moment(at_ns).astimezone(), datetime.now(UTC).astimezone()
+    if then.date() == now.date():
+        return then.strftime("%H:%M:%S")
+    return then.strftime("%m-%d %H:%M" if then.year == now.year else "%Y-%m-%d")
 
 
 def local_time(at_ns: int) -> str:
