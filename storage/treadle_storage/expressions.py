@@ -1,7 +1,7 @@
 """A user's expression over the columns of `spans` or `traces`: a breakpoint's condition, a watch, a filter.
 
 A bare word is a glob on the name; anything else is SQL. The text is parsed alone and must be one expression over one
-row: then it stands in parentheses of ours, in a column of a subquery, and can reach nothing beyond the rows it is given.
+row: then it stands in parentheses of ours, in a column of a subquery, and reaches nothing beyond the rows it is given.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The view `messages`: every model call read as a conversation, whatever its arguments look like.
 
-Three views in a row: `message_lists` finds the list of messages in a call's input and output, `message_rows` gives one
-row for each, `messages` shows them with the public names. Known shapes: chat completions, responses, content blocks, and
+Three views in a row: `message_lists` finds the list of messages in a call's input and output, `message_rows` gives
+one row for each, `messages` shows them with the public names. Known shapes: chat completions, responses,
+content blocks, and
 parts of OpenTelemetry's GenAI schema; a function that takes or gives plain text is one message each way.
 """
 

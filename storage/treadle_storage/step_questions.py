@@ -24,7 +24,7 @@ _TAKEN = (
     "span_id", "duration_ns", "kind", "status", "input_tokens", "output_tokens", "source", "replayable",
 )  # fmt: skip
 _OVER_STEPS = (
-    "select {column} as answer from ("
+    "select {column} as answer from ("  # noqa: S608 - a parsed expression is all that comes from outside
     + SPANS_FROM.replace("\nselect\n", '\nselect started_ns as "#1", process_id as "#2", seq as "#3",\n', 1).format(
         source="recorded where trace_id = $trace"
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = tuple[str | None, str | None, str | None]
 """The value as text, its type, and why there is none."""
 _AT_STEP = (
-    "select {shown} from (select {computed} from ("
+    "select {shown} from (select {computed} from ("  # noqa: S608 - of parsed expressions
     + SPANS_FROM.format(source="(select * from {place} where rowid = {row})")
     + "))"
 )

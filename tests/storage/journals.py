@@ -49,7 +49,8 @@ class JournalWriter:
         self.now_ns = start_ns
         self.record(
             "process", process=process, pid=4242, argv=["app.py"], cwd="/home/me/app", python="3.11.9",
-            executable="/usr/bin/python3", host="here", treadle="0.1.0", service="shop", main={"file": "/home/me/app/app.py"},
+            executable="/usr/bin/python3", host="here", treadle="0.1.0", service="shop",
+            main={"file": "/home/me/app/app.py"},
             path=["/home/me/app"], **fields,
         )  # fmt: skip
 
@@ -93,7 +94,8 @@ class JournalWriter:
     def function(self, number: int, qualname: str, *, module: str = "app", flavour: str = "sync") -> int:
         """Append a function record."""
         return self.record(
-            "function", f=number, module=module, qualname=qualname, file=f"/home/me/app/{module}.py", line=10 * number + 1,
+            "function", f=number, module=module, qualname=qualname, file=f"/home/me/app/{module}.py",
+            line=10 * number + 1,
             hash="abc", flavour=flavour, params=[["question", "pk"]],
         )  # fmt: skip
 
@@ -109,8 +111,8 @@ class JournalWriter:
         )  # fmt: skip
 
     def end(
-        self, span: str, *, trace: str = trace_id(1), status: str = "ok", result: Any = None, tagged: bytes | None = None,
-        attrs: dict[str, Any] | None = None, **fields: Any,
+        self, span: str, *, trace: str = trace_id(1), status: str = "ok", result: Any = None,
+        tagged: bytes | None = None, attrs: dict[str, Any] | None = None, **fields: Any,
     ) -> int:  # fmt: skip
         """Append an end record."""
         data = tagged if tagged is not None else orjson.dumps(result)
@@ -161,15 +163,18 @@ def write_example(writer: JournalWriter, *, trace: str = trace_id(1)) -> None:
     writer.end(call, trace=trace, tagged=chat_answer("Sorry, in Norway."), attrs=USAGE_ATTRS)
     writer.start(parse, "parse", trace=trace, parent=root, arguments={"text": "Norway"})
     writer.end(
-        parse, trace=trace, status="error", tagged=b'{"$":"exception","type":"builtins:ValueError","message":"no JSON"}',
+        parse, trace=trace, status="error",
+        tagged=b'{"$":"exception","type":"builtins:ValueError","message":"no JSON"}',
         error={"type": "ValueError", "message": "no JSON", "stack": "Traceback ...", "frames": [
-            {"file": "/home/me/app/app.py", "line": 3, "function": "parse", "source": "json.loads(text)", "locals": {}}]},
+            {"file": "/home/me/app/app.py", "line": 3, "function": "parse", "source": "json.loads(text)",
+             "locals": {}}]},
     )  # fmt: skip
     writer.end(root, trace=trace, result="Norway")
 
 
 def write_long_trace(
-    store: Path, *, steps: int = 100_000, trace: str = trace_id(7), payload_bytes: int = 200, process: str = "00000000000000bb",
+    store: Path, *, steps: int = 100_000, trace: str = trace_id(7), payload_bytes: int = 200,
+    process: str = "00000000000000bb",
     start_ns: int = START_NS,
 ) -> str:  # fmt: skip
     """Write a finished journal with one trace of many steps; return the trace's id.

@@ -13,7 +13,6 @@ import pytest
 
 from storage.journals import START_NS, JournalWriter, span_id, trace_id, write_example, write_long_trace
 from treadle.signing import digest_chunks
-from treadle_storage.assembly import Place
 from treadle_storage.index import Index
 from treadle_storage.recordings import recording_of
 
@@ -99,7 +98,7 @@ def test_an_open_span_outlives_the_owner(store: Path) -> None:
 
 
 def test_a_killed_program_leaves_interrupted_spans(store: Path, index: Index) -> None:
-    """When the journal's lock is free its open spans are interrupted, with their inputs and the chunks that had come."""
+    """When the journal's lock is free its open spans are interrupted, with their inputs and chunks."""
     writer = JournalWriter(store)
     write_example(writer)
     writer.start(span_id(9), "chat", kind="llm", arguments={"prompt": "hi"}, trace=trace_id(2))
@@ -125,102 +124,6 @@ def test_a_journal_that_is_being_born_is_left_alone(store: Path, index: Index) -
     index.ingest()
     assert rows(index, "select status from spans") == [("running",)]
     writer.close()
-
-
-BAD_LINES = {
-    "a flipped byte": b'{"v":1,"r":"end","n":3\xff}\n',
-    "invalid UTF-8 in a string": b'{"v":1,"r":"event","n":3,"t":5,"trace":"\xc3\x28"}\n',
-    "a lone surrogate": b'{"v":1,"r":"event","n":3,"t":5,"name":"\\ud800","trace":"' + trace_id(1).encode() + b'"}\n',
-    "a list": b"[1,2]\n",
-    "a number": b"17\n",
-    "another version": b'{"v":2,"r":"end","n":3,"t":5}\n',
-    "an unknown kind": b'{"v":1,"r":"poem","n":3,"t":5}\n',
-    "a trace id that is none": b'{"v":1,"r":"start","n":3,"t":5,"trace":"xyz","span":"00","name":"x"}\n',
-    "a name that is a list": b'{"v":1,"r":"start","n":3,"t":5,"trace":"%s","span":"00000000000000ff","name":[]}\n'
-    % trace_id(1).encode(),
-    "attributes that are text": b'{"v":1,"r":"start","n":3,"t":5,"trace":"%s","span":"00000000000000ff","attrs":"no"}\n'
-    % trace_id(1).encode(),
-    "a payload of another length": b'{"v":1,"r":"start","n":3,"t":5,"trace":"%s","span":"00000000000000ff","bytes":99,"in":{}}\n'
-    % trace_id(1).encode(),
-    "a time beyond 64 bits": b'{"v":1,"r":"process","n":3,"t":99999999999999999999999}\n',
-    "nul bytes": b"\0\0\0\0\n",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("bad", BAD_LINES.values(), ids=BAD_LINES.keys())
-def test_one_bad_record_in_the_middle_costs_exactly_that_record(store: Path, index: Index, bad: bytes) -> None:
-    """What cannot be read is set aside with its file and offset, and everything around it is indexed."""
-    with JournalWriter(store) as writer:
-        writer.start(span_id(50), "before")
-        writer.end(span_id(50), result=1)
-        offset = writer.raw(bad)
-        writer.start(span_id(51), "after")
-        writer.end(span_id(51), result=2)
-        progress = index.ingest()
-    assert (progress.new_spans, progress.rejected) == (2, 1)
-    assert rows(index, "select journal, offset_bytes, length_bytes from rejected") == [
-        (writer.path.name, offset, len(bad))
-    ]
-    assert (store / "rejected" / f"{writer.path.name}@{offset}").read_bytes() == bad
-
-
-def test_a_payload_that_the_codec_cannot_read_is_kept_as_it_stands(store: Path, index: Index) -> None:
-    """Tags that make no sense, and nesting beyond any limit, are shown raw."""
-    nested = b'{"x":' + b"[" * 900 + b"]" * 900 + b"}"
-    odd = b'{"x":{"$":"pydantic","v":{},"extra":5}}'
-    with JournalWriter(store) as writer:
-        for number, tagged in enumerate((nested, odd)):
-            writer.start(span_id(number), "deep", tagged=tagged)
-            writer.end(span_id(number), result=number)
-        assert (index.ingest().new_spans, index.ingest().rejected) == (2, 0)
-    assert rows(index, "select input_tagged from spans order by seq") == [(nested.decode(),), (odd.decode(),)]
-
-
-def test_a_record_that_only_the_database_refuses_is_set_aside_alone(store: Path, index: Index) -> None:
-    """A value that passes our reader and not the database's costs its own record, not the batch."""
-    with JournalWriter(store) as writer:
-        write_example(writer)
-        place = Place(writer.path.name, 0, 10)
-        index._ingest._assembler._batch.add("functions", {"process_id": 1, "number": 1, "line": 2**40}, place)
-        progress = index.ingest()
-    assert (progress.new_spans, progress.rejected) == (4, 1)
-    assert rows(index, "select journal, offset_bytes from rejected") == [(writer.path.name, 0)]
-
-
-def test_bytes_that_are_bad_in_a_start_record_do_not_lose_its_end(store: Path, index: Index) -> None:
-    """An end whose start was bad is still a step, which says what happened to it."""
-    with JournalWriter(store) as writer:
-        line = writer.line("start", payload=("in", b"{}"), trace=trace_id(1), span=span_id(1), name="lost")
-        writer.raw(line.replace(b'"name"', b'"nam\xff"'))
-        writer.end(span_id(1), result="kept")
-        index.ingest()
-    assert rows(index, "select output, replayable, not_replayable_why from spans") == [
-        ('"kept"', False, "its start record could not be read")
-    ]
-
-
-def test_a_torn_last_record_waits_while_the_writer_lives(store: Path, index: Index) -> None:
-    """Half a line is not read before its newline; of a dead journal it is set aside."""
-    writer = JournalWriter(store)
-    line = writer.line("start", payload=("in", b"{}"), trace=trace_id(1), span=span_id(1), name="torn")
-    offset = writer.raw(line[:40])
-    assert index.ingest().rejected == 0
-    writer.raw(line[40:])
-    index.ingest()
-    assert rows(index, "select name from spans") == [("torn",)]
-    offset = writer.raw(line[:40])
-    writer.close()
-    assert index.ingest().rejected == 1
-    assert rows(index, "select offset_bytes from rejected") == [(offset,)]
-
-
-def test_a_record_after_a_short_write_is_read(store: Path, index: Index) -> None:
-    """After a short write the next record begins with a newline: one record is lost."""
-    with JournalWriter(store) as writer:
-        writer.raw(b'{"v":1,"r":"sta')
-        writer.raw(b"\n" + writer.line("start", payload=("in", b"{}"), trace=trace_id(1), span=span_id(1), name="next"))
-        assert index.ingest().rejected == 1
-    assert rows(index, "select name from spans") == [("next",)]
 
 
 def test_a_batch_cut_anywhere_gives_the_same_rows(store: Path, tmp_path: Path) -> None:

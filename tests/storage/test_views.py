@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import orjson
 import pytest
 
 from storage.journals import (
     CHAT_ATTRS,
-    START_NS,
     USAGE_ATTRS,
     JournalWriter,
     chat_answer,
@@ -21,20 +19,18 @@ from storage.journals import (
     trace_id,
     write_example,
 )  # fmt: skip
-from treadle.errors import AmbiguousError, NotFoundError, StoreError, StoreHeldError, StoreVersionError
-from treadle_storage import schema
 from treadle_storage.index import Index
 from treadle_storage.steps import messages_of, step_of
-from treadle_storage.summaries import found_of, summaries_of
 
 PROMISED = {
-    "spans": "trace_id, span_id, parent_span_id, process_id, seq, name, kind, status, error_type, error_message, started_at, "
-    "ended_at, duration_ms, paused_ms, ttft_ms, thread_id, task_id, model, provider, temperature, finish_reason, input, output, "
-    "input_tagged, output_tagged, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, "
+    "spans": "trace_id, span_id, parent_span_id, process_id, seq, name, kind, status, error_type, error_message, "
+    "started_at, ended_at, duration_ms, paused_ms, ttft_ms, thread_id, task_id, model, provider, temperature, "
+    "finish_reason, input, output, input_tagged, output_tagged, input_tokens, output_tokens, cache_read_tokens, "
+    "cache_write_tokens, reasoning_tokens, "
     "cost_usd, session_id, user_id, service, tags, code_function, code_file, code_line, code_hash, flavour, args_hash, "
     "attributes, source, served_from, replayable, not_replayable_why",
-    "traces": "trace_id, name, status, failed, started_at, duration_ms, span_count, error_count, llm_calls, input_tokens, "
-    "output_tokens, cost_usd, session_id, user_id, service, tags, input, output, replay_of, variant",
+    "traces": "trace_id, name, status, failed, started_at, duration_ms, span_count, error_count, llm_calls, "
+    "input_tokens, output_tokens, cost_usd, session_id, user_id, service, tags, input, output, replay_of, variant",
     "messages": "trace_id, span_id, direction, position, role, content, parts, tool_name, tool_call_id",
     "events": "trace_id, span_id, at, name, attributes",
     "scores": "trace_id, span_id, name, value, label, comment, source, author, created_at",
@@ -116,7 +112,9 @@ CONVERSATIONS: dict[str, tuple[Any, Any, list[tuple[str, str, str | None]]]] = {
         [("input", "system", "You answer in one sentence."), ("input", "user", "hi"), ("output", "assistant", "ho")],
     ),
     "a plain function": ({"prompt": "hi", "n": 3}, "ho", [("input", "user", "hi"), ("output", "assistant", "ho")]),
-    "a question by any name": ({"model": "m", "frage": "hi"}, "ho", [("input", "user", "hi"), ("output", "assistant", "ho")]),
+    "a question by any name": (
+        {"model": "m", "frage": "hi"}, "ho", [("input", "user", "hi"), ("output", "assistant", "ho")],
+    ),
     "a system prompt": (
         {"system": "be brief", "question": "hi"}, "ho",
         [("input", "system", "be brief"), ("input", "user", "hi"), ("output", "assistant", "ho")],
@@ -126,7 +124,10 @@ CONVERSATIONS: dict[str, tuple[Any, Any, list[tuple[str, str, str | None]]]] = {
         [("input", "user", "hi"), ("output", "assistant", "ho")],
     ),
     "content blocks": (
-        {"system": "s", "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]},
+        {
+            "system": "s",
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}],
+        },
         {"role": "assistant", "content": [{"type": "text", "text": "ho"}]},
         [("input", "system", "s"), ("input", "user", "a\nb"), ("output", "assistant", "ho")],
     ),
@@ -135,7 +136,9 @@ CONVERSATIONS: dict[str, tuple[Any, Any, list[tuple[str, str, str | None]]]] = {
         {"output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "ho"}]}]},
         [("input", "user", "hi"), ("output", "assistant", "ho")],
     ),
-    "structured output": ({"prompt": "hi"}, {"answer": 42}, [("input", "user", "hi"), ("output", "assistant", '{"answer":42}')]),
+    "structured output": (
+        {"prompt": "hi"}, {"answer": 42}, [("input", "user", "hi"), ("output", "assistant", '{"answer":42}')],
+    ),
     "nothing readable": ({"n": 1}, None, []),
     "no arguments": ({}, 7, [("output", "assistant", "7")]),
     "odd messages": ({"messages": [None, "text", {"content": None}]}, {"choices": []},
@@ -161,7 +164,9 @@ def test_tool_calls_are_parts_of_messages(store: Path, index: Index) -> None:
     """A call of a tool is a part with its arguments as JSON; its result names the call."""
     called = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Oslo"}'}}
     messages = [
-        {"role": "user", "content": [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "http://x/i.png"}}]},
+        {"role": "user", "content": [
+            {"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "http://x/i.png"}},
+        ]},
         {"role": "assistant", "content": None, "tool_calls": [called]},
         {"role": "tool", "tool_call_id": "c1", "name": "weather", "content": "rain"},
     ]  # fmt: skip
@@ -189,157 +194,6 @@ def test_a_step_has_everything(store: Path, index: Index) -> None:
     assert (parse.status, parse.error_type, parse.function) == ("error", "ValueError", None)
     assert isinstance(parse.error, dict)
     assert parse.error["frames"][0]["function"] == "parse"  # type: ignore[index, call-overload]
-
-
-def record(
-    writer: JournalWriter, number: int, *, status: str = "ok", running: bool = False, inner_error: bool = False
-) -> None:
-    """Record a chain of one or two steps."""
-    trace = trace_id(number)
-    writer.start(span_id(2 * number), f"chain {number}", trace=trace)
-    if inner_error:
-        writer.start(span_id(2 * number + 1), "inner", trace=trace, parent=span_id(2 * number))
-        writer.end(span_id(2 * number + 1), trace=trace, status="error")
-    if not running:
-        writer.end(span_id(2 * number), trace=trace, status=status)
-
-
-def test_traces_come_newest_first_a_page_at_a_time(store: Path, index: Index) -> None:
-    """Pages by key hold every trace once, with and without a filter."""
-    with JournalWriter(store) as writer:
-        for number in range(1, 26):
-            record(writer, number, status="error" if number % 5 == 0 else "ok")
-        index.ingest()
-        for where, expected in (
-            (None, range(25, 0, -1)),
-            ("status = 'error'", range(25, 0, -5)),
-            ("chain*", range(25, 0, -1)),
-        ):
-            seen: list[str] = []
-            before = None
-            while page := summaries_of(ask(index, "traces", limit=4, before=before, where=where)):
-                assert len(page) <= 4
-                seen += [trace.name for trace in page]
-                before = [page[-1].started_at_ns, page[-1].trace_id]
-            assert seen == [f"chain {number}" for number in expected]
-
-
-def test_a_trace_that_began_elsewhere_is_listed_once(store: Path, index: Index) -> None:
-    """A second process whose steps were read before their parent makes no second row, and the root is the root."""
-    with JournalWriter(store, process="00000000000000dd", start_ns=START_NS + 10**10) as child:
-        child.start(span_id(3), "in the child", parent=span_id(2))
-        child.end(span_id(3))
-    index.ingest()
-    assert [trace.name for trace in summaries_of(ask(index, "traces"))] == ["in the child"]
-    with JournalWriter(store) as writer:
-        writer.start(span_id(2), "root")
-        writer.end(span_id(2))
-    index.ingest()
-    assert [(trace.name, trace.span_count) for trace in summaries_of(ask(index, "traces"))] == [("root", 2)]
-
-
-def test_names_mean_traces_and_spans(store: Path, index: Index) -> None:
-    """`last` is the newest that has ended, `last-failed` the newest failure, else one with errors; it says which."""
-    with pytest.raises(NotFoundError, match="nothing is recorded"):
-        ask(index, "resolve", name="last")
-    with JournalWriter(store) as writer:
-        record(writer, 1, inner_error=True)
-        record(writer, 2)
-        record(writer, 3, running=True)
-        index.ingest()
-        found = found_of(ask(index, "resolve", name="last"))
-        assert (found.trace_id, found.why) == (trace_id(2), "newest")
-        found = found_of(ask(index, "resolve", name="last-failed"))
-        assert (found.trace_id, found.why) == (trace_id(1), "newest with errors")
-        writer.record("score", trace=trace_id(2), name="correct", value=False)
-        index.ingest()
-        found = found_of(ask(index, "resolve", name="last-failed"))
-        assert (found.trace_id, found.why) == (trace_id(2), "failed")
-        writer.record("score", trace=trace_id(2), name="correct", value=True)
-        index.ingest()
-        assert found_of(ask(index, "resolve", name="last-failed")).trace_id == trace_id(1)
-        assert found_of(ask(index, "resolve", name=trace_id(3)[:7].upper())).trace_id == trace_id(3)
-        found = found_of(ask(index, "resolve", name=span_id(3)[:9]))
-        assert (found.trace_id, found.span_id) == (trace_id(1), span_id(3))
-        with pytest.raises(NotFoundError):
-            ask(index, "resolve", name="0123456789abcdef")
-        first_digits = [trace_id(n)[0] for n in (1, 2, 3)] + [span_id(n)[0] for n in (2, 3, 4, 6)]
-        with pytest.raises(AmbiguousError, match="several"):
-            ask(index, "resolve", name=max(first_digits, key=first_digits.count))
-
-
-def test_a_score_below_its_threshold_fails_the_trace(store: Path, index: Index) -> None:
-    """A number fails only against a threshold of its own."""
-    with JournalWriter(store) as writer:
-        record(writer, 1)
-        record(writer, 2)
-        writer.record("score", trace=trace_id(1), name="quality", value=0.4)
-        writer.record("score", trace=trace_id(2), name="quality", value=0.4, threshold=0.5)
-        index.ingest()
-    assert rows(index, "select name, failed from traces order by name") == [("chain 1", False), ("chain 2", True)]
-
-
-def test_served_calls_cost_nothing(store: Path, index: Index) -> None:
-    """What a replay answered from the recording is not added up."""
-    with JournalWriter(store) as writer:
-        for number, source in ((1, None), (2, "served")):
-            writer.start(
-                span_id(number), "chat", kind="llm", arguments=chat_request("x"), attrs=CHAT_ATTRS, source=source
-            )
-            writer.end(span_id(number), tagged=chat_answer("y"), attrs=USAGE_ATTRS)
-        index.ingest()
-    assert rows(index, "select llm_calls, input_tokens, cost_usd from traces") == [(2, 1000, pytest.approx(0.0035))]
-
-
-def test_a_store_of_a_newer_version_is_left_alone(store: Path) -> None:
-    """Both versions are named, and not a byte is changed."""
-    Index(store).close()
-    path = store / schema.DATABASE
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("update meta set value = '99'")
-    before = path.read_bytes()
-    with pytest.raises(StoreVersionError, match=f"99.*{schema.VERSION}"):
-        Index(store)
-    assert path.read_bytes() == before
-
-
-def test_a_file_that_is_no_database_is_an_error_in_one_line(store: Path) -> None:
-    """Garbage where the database should be is named."""
-    store.mkdir()
-    (store / schema.DATABASE).write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreError, match=schema.DATABASE) as refused:
-        Index(store)
-    assert "\n" not in str(refused.value)
-
-
-def test_a_foreign_program_that_holds_the_file_is_named(store: Path) -> None:
-    """The error has the other program's pid."""
-    import subprocess
-    import sys
-
-    Index(store).close()
-    program = f"import duckdb,sys; c=duckdb.connect({str(store / schema.DATABASE)!r}); print('held', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        with pytest.raises(StoreHeldError, match=str(other.pid)):
-            Index(store)
-        other.communicate()
-
-
-def test_a_read_only_store_answers_and_stays_as_it_is(store: Path) -> None:
-    """Read-only opens what is there, and indexes nothing."""
-    with pytest.raises(StoreError, match="read-only"):
-        Index(store, read_only=True)
-    with JournalWriter(store) as writer:
-        write_example(writer)
-    index = Index(store)
-    index.ingest()
-    index.close()
-    reader = Index(store, read_only=True)
-    assert not reader.ingest().changed
-    assert len(summaries_of(ask(reader, "traces"))) == 1
-    reader.close()
 
 
 def test_events_have_their_attributes(store: Path, index: Index) -> None:

@@ -1,0 +1,97 @@
+"""The database file: versions, holders, read-only use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from storage.journals import (
+    JournalWriter,
+    write_example,
+)  # fmt: skip
+from treadle.errors import StoreError, StoreHeldError, StoreVersionError
+from treadle_storage import schema
+from treadle_storage.index import Index
+from treadle_storage.summaries import summaries_of
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return the store's directory."""
+    return tmp_path / ".treadle"
+
+
+@pytest.fixture
+def index(store: Path) -> Iterator[Index]:
+    """Open an index on the store."""
+    index = Index(store)
+    yield index
+    index.close()
+
+
+def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
+    """Run a query on the index."""
+    with index.cursor() as cursor:
+        return cursor.execute(query).fetchall()
+
+
+def ask(index: Index, question: str, **args: Any) -> Any:
+    """Ask on a cursor of its own."""
+    with index.cursor() as cursor:
+        return index.ask(question, args, cursor)
+
+
+def test_a_store_of_a_newer_version_is_left_alone(store: Path) -> None:
+    """Both versions are named, and not a byte is changed."""
+    Index(store).close()
+    path = store / schema.DATABASE
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update meta set value = '99'")
+    before = path.read_bytes()
+    with pytest.raises(StoreVersionError, match=f"99.*{schema.VERSION}"):
+        Index(store)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_an_error_in_one_line(store: Path) -> None:
+    """Garbage where the database should be is named."""
+    store.mkdir()
+    (store / schema.DATABASE).write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreError, match=schema.DATABASE) as refused:
+        Index(store)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_foreign_program_that_holds_the_file_is_named(store: Path) -> None:
+    """The error has the other program's pid."""
+    import subprocess
+    import sys
+
+    Index(store).close()
+    path = str(store / schema.DATABASE)
+    program = f"import duckdb,sys; c=duckdb.connect({path!r}); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(StoreHeldError, match=str(other.pid)):
+            Index(store)
+        other.communicate()
+
+
+def test_a_read_only_store_answers_and_stays_as_it_is(store: Path) -> None:
+    """Read-only opens what is there, and indexes nothing."""
+    with pytest.raises(StoreError, match="read-only"):
+        Index(store, read_only=True)
+    with JournalWriter(store) as writer:
+        write_example(writer)
+    index = Index(store)
+    index.ingest()
+    index.close()
+    reader = Index(store, read_only=True)
+    assert not reader.ingest().changed
+    assert len(summaries_of(ask(reader, "traces"))) == 1
+    reader.close()
