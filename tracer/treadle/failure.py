@@ -56,7 +56,7 @@ def _frames(trace: TracebackType | None, redactor: Redactor, own_folder: str) ->
                     "file": code.co_filename,
                     "line": trace.tb_lineno,
                     "function": code.co_qualname,
-                    "source": writable(linecache.getline(code.co_filename, trace.tb_lineno).strip()),
+                    "source": writable(redactor.text(linecache.getline(code.co_filename, trace.tb_lineno).strip())),
                     "locals": _locals(trace.tb_frame.f_locals, redactor),
                 }
             )

@@ -44,6 +44,8 @@ _TOKEN_QUALIFIERS = frozenset(
     }
 )
 _ENVIRONMENT_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "DSN", "CREDENTIAL")
+_PATH_STARTS = ("/", "~", "./")
+"""Where a variable names a file that holds a secret, the path is none: only a value equal to it is stored by name."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -72,7 +74,7 @@ UserRedaction = Callable[[str], str]
 class Redactor:
     """Decides which strings of one process may be written as they are."""
 
-    __slots__ = ("_environment", "_user")
+    __slots__ = ("_environment", "_inside_texts", "_user")
 
     def __init__(self, user: UserRedaction | None = None) -> None:
         self._user = user
@@ -81,6 +83,7 @@ class Redactor:
             for name, value in os.environ.items()
             if len(value) >= SHORTEST_ENVIRONMENT_SECRET and any(word in name for word in _ENVIRONMENT_WORDS)
         }
+        self._inside_texts = tuple(value for value in self._environment if not value.startswith(_PATH_STARTS))
 
     def variable(self, text: str) -> str | None:
         """Return the name of the environment variable that holds exactly this secret."""
@@ -92,6 +95,9 @@ class Redactor:
             text = self._user(text)
         if len(text) < SHORTEST_SECRET:
             return text
+        for secret in self._inside_texts:
+            if secret in text:
+                text = text.replace(secret, mask(secret))
         for literal, shape in _SHAPES:
             if literal in text:
                 text = shape.sub(_mask, text)
