@@ -17,16 +17,24 @@ def makes_real_call(step: Step) -> bool:
     return step.kind in EFFECT_KINDS
 
 
-def run_replay(store: "Store", trace_id: str, *, step: Step | None = None, edited: bytes | None = None) -> Result:
+def run_replay(
+    store: "Store",
+    trace_id: str,
+    *,
+    step: Step | None = None,
+    edited: bytes | None = None,
+    live: tuple[str, ...] = (),
+) -> Result:
     """Replay a step alone, or the whole chain where there is none; what the program prints is not shown.
 
-    A step of a kind that has effects runs for real: ask before.
+    A step of a kind that has effects runs for real, and so do the calls named in `live`: ask before.
 
     Raises:
         TreadleError: it was refused, or cannot be replayed, and why.
 
     """
-    live = (f"span_id = '{step.span_id}'",) if step is not None and makes_real_call(step) else ()
+    if step is not None and makes_real_call(step):
+        live = (*live, f"span_id = '{step.span_id}'")
     step_id = None if step is None else step.span_id
     request = Request(trace_id, step_id=step_id, live=live, root_input=edited)
     return replay(store, request, output=subprocess.DEVNULL)

@@ -10,7 +10,7 @@ from treadle_tui.messages import OpenTrace
 from treadle_tui.replays import makes_real_call, run_replay
 from treadle_tui.screens.confirm import ConfirmScreen
 from treadle_tui.screens.line_screen import LineScreen
-from treadle_tui.screens.verdict import VerdictScreen, trouble_blocks, verdict_blocks
+from treadle_tui.screens.verdict import Answer, VerdictScreen, stray_names, trouble_blocks, verdict_blocks
 
 
 class ReplayingScreen(LineScreen):
@@ -34,22 +34,26 @@ class ReplayingScreen(LineScreen):
 
         self.app.push_screen(ConfirmScreen("A real call", question), answered)
 
-    def _replay(self, trace_id: str, step: Step | None, edited: bytes | None) -> None:
+    def _replay(self, trace_id: str, step: Step | None, edited: bytes | None, live: tuple[str, ...] = ()) -> None:
         self.say(f"replaying {'the chain' if step is None else step.name} …")
-        job = partial(_result_or_trouble, partial(run_replay, self.store, trace_id, step=step, edited=edited))
-        self.run_job(job, self._replayed, group="replay")
+        replay = partial(run_replay, self.store, trace_id, step=step, edited=edited, live=live)
+        again = partial(self._replay, trace_id, step, edited)
+        self.run_job(partial(_result_or_trouble, replay), partial(self._replayed, again), group="replay")
 
-    def _replayed(self, result: Result | TreadleError) -> None:
+    def _replayed(self, again: Callable[[tuple[str, ...]], None], result: Result | TreadleError) -> None:
         self.command_line.quiet()
 
-        def closed(new_trace: str | None) -> None:
-            if new_trace is not None:
-                self.post_message(OpenTrace(new_trace))
+        def answered(answer: Answer | None) -> None:
+            if answer is not None and answer.live:
+                again(answer.live)
+            elif answer is not None and answer.open_trace is not None:
+                self.post_message(OpenTrace(answer.open_trace))
 
         if isinstance(result, TreadleError):
-            self.app.push_screen(VerdictScreen(trouble_blocks(result), None))
-        else:
-            self.app.push_screen(VerdictScreen(verdict_blocks(result), result.trace_id), closed)
+            self.app.push_screen(VerdictScreen(trouble_blocks(result)))
+            return
+        sheet = VerdictScreen(verdict_blocks(result), new_trace=result.trace_id, strays=stray_names(result))
+        self.app.push_screen(sheet, answered)
 
 
 def _result_or_trouble(job: Callable[[], Result]) -> Result | TreadleError:

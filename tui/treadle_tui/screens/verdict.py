@@ -1,6 +1,7 @@
 """What a replay showed: the verdict in words, what was served, live or changed, and the way to the new trace."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -10,7 +11,7 @@ from textual.screen import ModalScreen
 
 from treadle.errors import RefusedError, ReplayError, TreadleError
 from treadle_debugger.replaying import Result
-from treadle_debugger.verdict import CallReport
+from treadle_debugger.verdict import DIVERGING, CallReport
 from treadle_tui import figures
 from treadle_tui.widgets.blocks import Block, page
 from treadle_tui.widgets.divider import Divider
@@ -21,27 +22,39 @@ _CALLS_SHOWN: Final = 200
 _DECISION_TONES: Final = {"served": "dim", "moved": "dim", "ran": "faint", "live": "accent"}
 
 
-class VerdictScreen(ModalScreen[str | None]):
-    """A replay's result; it answers with the trace to open, or with None."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to do after a replay."""
+
+    open_trace: str | None = None
+    live: tuple[str, ...] = ()
+    """Calls to allow live in another try."""
+
+
+class VerdictScreen(ModalScreen[Answer | None]):
+    """A replay's result, and what to do next."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,o", "open", "Open the new trace", show=False),
+        Binding("a", "allow", "Allow these calls live, and replay again", show=False),
         Binding("escape,q", "close", "Close", show=False),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, blocks: Sequence[Block], new_trace: str | None) -> None:
+    def __init__(self, blocks: Sequence[Block], *, new_trace: str | None = None, strays: Sequence[str] = ()) -> None:
         super().__init__()
         self._blocks = blocks
         self._new_trace = new_trace
+        self._strays = tuple(strays)
 
     def compose(self) -> ComposeResult:
         """Hold one page."""
         with Vertical(classes="sheet"):
             divider = Divider(("Replay",))
             divider.heavy = True
-            divider.note = "enter opens the new trace · esc closes" if self._new_trace else "esc closes"
+            allow = "a allows these calls live · " if self._strays else ""
+            divider.note = f"{allow}{'enter opens the new trace · ' if self._new_trace else ''}esc closes"
             yield divider
             yield PayloadView()
 
@@ -54,7 +67,12 @@ class VerdictScreen(ModalScreen[str | None]):
 
     def action_open(self) -> None:
         """Answer with the new trace."""
-        self.dismiss(self._new_trace)
+        self.dismiss(Answer(open_trace=self._new_trace))
+
+    def action_allow(self) -> None:
+        """Answer with the calls that the recording has no answer for."""
+        if self._strays:
+            self.dismiss(Answer(live=self._strays))
 
     def action_close(self) -> None:
         """Answer with nothing."""
@@ -83,6 +101,11 @@ def verdict_blocks(result: Result) -> list[Block]:
     for number, call in enumerate(result.calls[:_CALLS_SHOWN]):
         blocks.append(_call_block(call, gap=number == 0))
     return blocks
+
+
+def stray_names(result: Result) -> tuple[str, ...]:
+    """Return the names of the calls that had no recorded answer."""
+    return tuple(dict.fromkeys(call.name for call in result.calls if call.decision in DIVERGING))
 
 
 def trouble_blocks(error: TreadleError) -> list[Block]:
