@@ -342,6 +342,43 @@ def test_an_undecorated_script_is_one_trace_and_replays_whole(
     assert project.printed() == live.stdout == "a streamed answer\nlimited: 429\n"
 
 
+def test_a_model_call_is_asked_again_with_an_edited_request(
+    project: Project, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request goes live alone, edited, and only to where this machine's own settings say."""
+    from programs import traced
+
+    monkeypatch.setenv("MODEL_URL", model_server.base_url)
+    project.write(SCRIPT)
+    assert traced(str(project.program), "a question", cwd=project.folder).returncode == 0
+    recorded = project.newest()
+    request = next(call for call in project.store.recording(recorded).calls if call.kind == "llm")
+    nowhere = project.replay(recorded, step_id=request.span_id, live=("kind = 'llm'",))
+    assert (nowhere.verdict, "OPENAI_BASE_URL" in nowhere.sentence) == ("not replayable", True)
+    monkeypatch.setenv("OPENAI_BASE_URL", model_server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    again = project.replay(recorded, step_id=request.span_id, live=("kind = 'llm'",))
+    assert (again.verdict, again.counts) == ("same", {"live": 1})
+    edited = project.replay(
+        recorded,
+        step_id=request.span_id,
+        live=("kind = 'llm'",),
+        root_input=request.input_tagged.replace(b"a question", b"another"),
+    )
+    assert (edited.verdict, edited.exit_code) == ("changed", 0)
+    assert "'echo: a question' -> 'echo: another'" in edited.sentence
+
+
+def test_a_script_without_a_guard_says_how_to_record_it(project: Project) -> None:
+    """A script that would run its chain while it is loaded is not replayed by halves: the verdict says what to do."""
+    recorded = project.record(MENDED.replace('if __name__ == "__main__":', "if True:"))
+    before = (project.folder / "asked.txt").read_text()
+    result = project.replay(recorded)
+    assert (result.verdict, result.exit_code) == ("not replayable", 2)
+    assert "it calls chain as soon as it is loaded; record it with `treadle run`" in result.sentence
+    assert (project.folder / "asked.txt").read_text() == before
+
+
 def test_a_trace_that_was_typed_into_an_interpreter_says_so(project: Project) -> None:
     """What has no source any more is not replayable, with the reason."""
     from programs import python

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from treadle.codec import digest
+from treadle.codec import digest, plain
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle_debugger.diff import Difference, first_difference
 
@@ -81,8 +81,9 @@ def judge(before: Outcome, after: Outcome, calls: Sequence[CallReport]) -> Judge
     if before.status != "returned":
         was = f"it had raised {before.error}" if before.error else "it had not ended in the recording"
         return Judgement("fixed", f"it returned; {was}")
-    difference = first_difference(before.output, after.output)
-    if difference is not None and digest(before.output or b"null") != digest(after.output or b"null"):
+    said_before, said_after = _said(before.output), _said(after.output)
+    difference = first_difference(said_before, said_after)
+    if difference is not None and digest(said_before) != digest(said_after):
         return Judgement("changed", f"it returned something else: {difference}", difference)
     missing = [call for call in calls if call.decision == "missing"]
     if missing:
@@ -131,6 +132,15 @@ def error_text(tagged: bytes | None) -> str:
     text = message if isinstance(message, str) else ""
     shown = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
     return f"{name}: {shown}" if shown else name
+
+
+def _said(tagged: bytes | None) -> bytes:
+    """Return what counts of a result: of a model's completion its messages, not its id and its time."""
+    held = orjson.loads(plain(tagged or b"null"))
+    if isinstance(held, dict) and str(held.get("object", "")).startswith("chat.completion"):
+        said = [choice.get("message") for choice in held.get("choices", []) if isinstance(choice, dict)]
+        return orjson.dumps([{k: v for k, v in message.items() if v is not None} for message in said if message])
+    return tagged or b"null"
 
 
 def _judge_failure(before: Outcome, after: Outcome) -> Judgement:

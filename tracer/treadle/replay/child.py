@@ -19,11 +19,11 @@ from treadle.failure import describe
 from treadle.functions import Traced
 from treadle.model import RecordedCall
 from treadle.otel import current
+from treadle.replay import asking, target
 from treadle.replay import plan as plans
-from treadle.replay import target
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
-from treadle.replay.replayer import Replaying
+from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
 
 
@@ -34,8 +34,8 @@ def main(argv: list[str]) -> int:
     root = next(call for call in plan.calls if call.span_id == plan.root_id)
     try:
         _enter(plan)
-        _install(plan, report)
-        outcome = _run(plan, root)
+        _install(plan)
+        outcome = _run(plan, root, report)
     except TreadleError as error:
         outcome = {"outcome": "refused" if error.__class__.__name__ == "RefusedError" else "not replayable"}
         outcome["why"] = str(error)
@@ -54,7 +54,7 @@ def _enter(plan: Plan) -> None:
         os.chdir(process.cwd)
 
 
-def _install(plan: Plan, report: Report) -> None:
+def _install(plan: Plan) -> None:
     current.keep_private()
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
@@ -62,13 +62,13 @@ def _install(plan: Plan, report: Report) -> None:
     recorder.configure(store=plan.store, program=program)
     propagation.install()
     clients.instrument()
-    calls.REPLAYER = Replaying(plan, report)
+    calls.REPLAYER = Loading()
 
 
-def _run(plan: Plan, root: RecordedCall) -> dict[str, Any]:
+def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     redactor = Redactor()
     try:
-        result = _call_root(plan, root)
+        result = _call_root(plan, root, report)
     except TreadleError:
         raise
     except DivergedError as error:
@@ -81,13 +81,18 @@ def _run(plan: Plan, root: RecordedCall) -> dict[str, Any]:
     return {"outcome": "returned", "output": encode(result, redactor).payload.decode()}
 
 
-def _call_root(plan: Plan, root: RecordedCall) -> Any:
+def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:
     if is_program(root):
+        calls.REPLAYER = Replaying(plan, report)
         return _run_program(plan)
+    if asking.is_request(root):
+        calls.REPLAYER = Replaying(plan, report)
+        return asking.ask(root, revive(plan.root_input or root.input_tagged, dict(os.environ)))
     function = target.find(root, plan.process)
     traced: Traced = function.__treadle__  # type: ignore[attr-defined]
     held = revive(plan.root_input or root.input_tagged, dict(os.environ))
     args, kwargs = target.bind(traced, held)
+    calls.REPLAYER = Replaying(plan, report)
     return target.run(function, args, kwargs, root)
 
 

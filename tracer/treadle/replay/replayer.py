@@ -104,6 +104,14 @@ class Replaying:
         )
 
 
+class Loading:
+    """What answers while the recorded program is loaded: nothing of it may run before its replay begins."""
+
+    def decide(self, call: "Call") -> Answer:
+        """Refuse the call."""
+        return Refused(f"it calls {call.name} as soon as it is loaded")
+
+
 _REASONS: dict[str, str] = {
     "changed": "its arguments are not the recorded ones",
     "new": "the recording has no such call",

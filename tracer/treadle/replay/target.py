@@ -19,6 +19,7 @@ from treadle.errors import NotReplayableError, RefusedError
 from treadle.functions import Traced
 from treadle.model import Process, RecordedCall
 from treadle.names import MAIN_ALIAS
+from treadle.replay.divergence import DivergedError
 
 REFUSE_LOCAL = "it was made inside another function: replay the whole chain instead of this step"
 
@@ -68,6 +69,10 @@ def load_main(process: Process) -> types.ModuleType:
     assert module_spec.loader is not None
     try:
         module_spec.loader.exec_module(module)
+    except DivergedError as error:
+        raise NotReplayableError(
+            f"{module_spec.origin} has no `if __name__ == '__main__':`: {error}; record it with `treadle run` instead"
+        ) from error
     except Exception as error:
         del sys.modules[MAIN_ALIAS]
         raise NotReplayableError(f"{module_spec.origin} no longer loads: {type(error).__name__}: {error}") from error

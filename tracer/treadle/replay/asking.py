@@ -1,0 +1,46 @@
+"""Ask a model again: a recorded request of the OpenAI client, sent for real by the user's wish.
+
+Address and key come from this machine's own configuration, never from the recording: a store that somebody else made
+must not choose where a key goes.
+"""
+
+import os
+from typing import Any
+
+from treadle import semconv
+from treadle.clients.chat_answer import Sum
+from treadle.errors import NotReplayableError
+from treadle.model import RecordedCall
+
+CLIENT_MODULE = "openai.resources.chat.completions.completions"
+DEFAULT_HOST = "api.openai.com"
+
+
+def is_request(call: RecordedCall) -> bool:
+    """Tell whether a recorded call is a request of the client, with no function of the project's behind it."""
+    return call.function is not None and call.function.module == CLIENT_MODULE
+
+
+def ask(call: RecordedCall, request: dict[str, Any]) -> Any:
+    """Send the request, and return the completion, or the sum of the stream.
+
+    Raises:
+        NotReplayableError: this machine does not say where to send it, or with which key.
+
+    """
+    import openai
+
+    host = call.attributes.get(semconv.SERVER_ADDRESS) if isinstance(call.attributes, dict) else None
+    if host not in (None, DEFAULT_HOST) and not os.environ.get("OPENAI_BASE_URL"):
+        raise NotReplayableError(f"the request went to {host}: say where it may go now, by setting OPENAI_BASE_URL")
+    try:
+        client = openai.OpenAI()
+    except openai.OpenAIError as error:
+        raise NotReplayableError(f"the request cannot be sent: {error}") from error
+    answer = client.chat.completions.create(**request)
+    if not request.get("stream"):
+        return answer
+    total = Sum()
+    for chunk in answer:
+        total.add(chunk)
+    return total.total()
