@@ -188,6 +188,18 @@ async def test_a_replay_that_is_refused_says_why(desk: Store) -> None:
         assert "refused" in text or "not replayable" in text
 
 
+async def test_the_palette_has_every_action(desk: Store) -> None:
+    """Actions are found by their names, and done."""
+    async with debugging(desk) as (_, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, "A page down")
+        await pilot.press(*"next", "space", *"error")
+        await until(pilot, "The next error")
+        await pilot.pause(0.2)
+        await press(pilot, "enter")
+        await until(pilot, "step 10/10")
+
+
 async def test_too_small_says_so(desk: Store) -> None:
     """A terminal that is too small is told what is needed."""
     async with debugging(desk, (38, 9)) as (app, _):

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.markup import escape
 from textual.message import Message
 from textual.screen import Screen
 
@@ -109,10 +111,8 @@ class TreadleApp(App[None]):
         if isinstance(screen, LineScreen):
             for key in screen.KEYS:
                 if key.action != "app.command_palette":
-                    name = f"{key.name}  [{key.shown}]" if key.keys else key.name
-                    yield SystemCommand(
-                        name, key.group, lambda action=key.action: self.call_later(screen.run_action, action)
-                    )
+                    words = f"{key.shown}  ·  {key.group}" if key.keys else key.group
+                    yield SystemCommand(key.name, escape(words), partial(_run_action, screen, key.action))
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
         yield SystemCommand(
             "Screenshot", "Save the screen as SVG", lambda: self.set_timer(0.1, self.deliver_screenshot)
@@ -125,6 +125,10 @@ class TreadleApp(App[None]):
     def action_leave(self) -> None:
         """Quit."""
         self.exit()
+
+
+def _run_action(screen: LineScreen, action: str) -> None:
+    screen.call_later(screen.run_action, action)
 
 
 def run(store: Path, trace: str | None = None) -> int:

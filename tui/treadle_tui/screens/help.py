@@ -67,9 +67,9 @@ def _blocks(keys: Sequence[Key], *, typed: bool) -> list[Block]:
         rows = [key for key in members if key.keys]
         widest = max(len(key.shown) for key in rows)
         text = "\n".join(f"{key.shown.ljust(widest)}   {key.name}" for key in rows)
-        blocks.append(Block(text, group, "accent"))
+        blocks.append(Block(text, group, "strong"))
     if typed:
         widest = max(len(words) for words, _ in WORDS_HELP)
         text = "\n".join(f"{words.ljust(widest)}   {meaning}".rstrip() for words, meaning in WORDS_HELP)
-        blocks.append(Block(text, "Typed", "accent"))
+        blocks.append(Block(text, "Typed", "strong"))
     return blocks
