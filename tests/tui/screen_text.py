@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.app import App, ComposeResult
 from textual.widget import Widget
+
 from treadle_tui import themes
 
 STORED = Path(__file__).parent / "stored_screens"
@@ -18,15 +19,17 @@ class Stage(App[None]):
     def __init__(self, widget: Widget) -> None:
         super().__init__()
         self.widget = widget
-        self.heard: list[object] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return our variables."""
         return themes.variable_defaults(dark=True)
 
     def compose(self) -> ComposeResult:
+        """Hold the widget."""
         yield self.widget
 
     def on_mount(self) -> None:
+        """Take on our colours."""
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = "treadle-dark"
@@ -35,7 +38,7 @@ class Stage(App[None]):
 
 def screen_text(app: App[None]) -> str:
     """Return what stands on the screen, one line a row, without trailing blanks."""
-    width, height = app.size
+    _width, height = app.size
     rows = app.screen._compositor.render_strips()
     lines = ["".join(segment.text for segment in row).rstrip() for row in rows[:height]]
     return "\n".join(lines).rstrip() + "\n"
