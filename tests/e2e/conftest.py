@@ -71,3 +71,10 @@ def project(tmp_path: Path, store: Path) -> Iterator[Project]:
     made = Project(folder, store)
     yield made
     made.forget_store()
+
+
+@pytest.fixture(autouse=True)
+def _owners_leave(store: Path) -> Iterator[None]:
+    """Have the owner that a test's commands started leave with the test."""
+    yield
+    end_owner(store)

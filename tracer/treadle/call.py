@@ -163,7 +163,7 @@ class Call:
         """Record one chunk of a stream."""
         try:
             if self._stream is None:
-                self._stream = Stream(lambda waiting: self._recorder.chunks(self, waiting))
+                self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
             self._stream.add(now_ns(), encode(value, self._recorder.redactor).payload)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
@@ -198,7 +198,6 @@ class Call:
         self._ended = True
         try:
             if self._stream is not None:
-                self._stream.flush()
                 more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
             if self.submissions_done:
                 more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}

@@ -64,12 +64,10 @@ class Recorder:
             )
         self._write("end", call, at_ns, more, b"out", payload)
 
-    def chunks(self, call: "Call", chunks: list[tuple[int, bytes]]) -> None:
-        """Write chunks of a stream together."""
-        inside = b",".join(b"[%d,%b]" % chunk for chunk in chunks)
-        head = self.journal.head("chunk", chunks[-1][0])
+    def chunk(self, call: "Call", at_ns: int, payload: bytes) -> None:
+        """Write one chunk of a stream."""
         ids = b',"trace":"%b","span":"%b"' % (call.trace_id.encode(), call.span_id.encode())
-        self.journal.write(b'%b%b,"chunks":[%b]}\n' % (head, ids, inside))
+        self.journal.write(b'%b%b,"chunks":[[%d,%b]]}\n' % (self.journal.head("chunk", at_ns), ids, at_ns, payload))
 
     def _write(self, kind: str, call: "Call", at_ns: int, more: dict[str, Any], key: bytes, payload: bytes) -> None:
         ids = b',"trace":"%b","span":"%b",' % (call.trace_id.encode(), call.span_id.encode())
