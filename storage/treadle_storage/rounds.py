@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 FAST_S = 0.1
 """Between two rounds while someone looks; a commit costs as much as a hundred spans."""
 SLOW_S = 1.0
-_ONE_ROUND_BYTES = 3 << 20
-"""A backlog smaller than this that does not shrink is what cannot be read yet: half-written last lines."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,16 +34,13 @@ class Standing:
     """How far the index is behind the journals."""
 
     backlog_bytes: int = 0
-    shrank: bool = False
-    """The last round left less than the one before it."""
+    """Whole lines that are not read yet; half-written last ones do not count."""
     failure: str | None = None
     """Why the last round failed, if it did."""
 
     def has_more(self) -> bool:
         """Tell whether another round at once would get further."""
-        if self.failure or not self.backlog_bytes:
-            return False
-        return self.shrank or self.backlog_bytes > _ONE_ROUND_BYTES
+        return not self.failure and self.backlog_bytes > 0
 
 
 class Ingester:
@@ -106,8 +101,7 @@ class Ingester:
 
     def _round(self) -> Standing:
         try:
-            backlog_bytes = self._index.ingest().backlog_bytes
-            return Standing(backlog_bytes, shrank=backlog_bytes < self.standing.backlog_bytes)
+            return Standing(self._index.ingest().backlog_bytes)
         except (duckdb.Error, TreadleError, OSError) as error:
             failure = f"{type(error).__name__}: {error}"
             if failure != self.standing.failure:
