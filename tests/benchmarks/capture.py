@@ -11,9 +11,9 @@ from unittest.mock import patch
 from opentelemetry import trace as otel
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from tests.benchmarks.measuring import by_turns, say
 
 import treadle
-from tests.benchmarks.measuring import by_turns, say
 
 CALLS = 400
 QUESTION, CONTEXT, LIMIT = "What is a treadle?", ["the pedal of a loom", "it moves the loom on by one pick"], 3

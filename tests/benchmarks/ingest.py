@@ -9,9 +9,9 @@ from typing import Any
 from unittest.mock import patch
 
 import orjson
-
 from tests.benchmarks.measuring import by_turns, say
 from tests.storage.journals import write_long_trace
+
 from treadle_storage.index import Index
 from treadle_storage.loading import INSERTS, Loader
 from treadle_storage.schema import INGEST_FOLDER, open_database

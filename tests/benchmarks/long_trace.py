@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import treadle_storage
 from tests.storage.journals import write_long_trace
+
+import treadle_storage
 from treadle_storage import Store
 from treadle_storage.election import elect
 from treadle_storage.index import Index

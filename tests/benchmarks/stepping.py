@@ -4,6 +4,7 @@ import time
 
 from tests.benchmarks.long_trace import STEPS, served
 from tests.benchmarks.measuring import by_turns, say
+
 from treadle_debugger.session import Session
 
 MOVES = 20
