@@ -28,6 +28,7 @@ SHAPES = [
     f"sk-proj-{LONG}",
     f"sk-{LONG}",
     f"sk_live_{LONG}",
+    f"rk_live_{LONG}",
     f"ghp_{LONG}",
     f"github_pat_{LONG}",
     f"glpat-{LONG}",
@@ -171,3 +172,12 @@ def test_secrets_leave_source_lines_too(store: Path, tmp_path: Path) -> None:
     text = recorded.journals(store)[0].read_text()
     assert "raise ValueError" in text
     assert LONG not in text
+
+
+def test_a_text_that_comes_again_is_judged_the_same() -> None:
+    """Long texts are remembered when they were clean, and only then."""
+    redactor = Redactor()
+    clean, dirty = "word " * 100, "word " * 100 + f"sk-{LONG}"
+    for _ in range(3):
+        assert redactor.text(clean) is clean
+        assert LONG not in redactor.text(dirty)

@@ -1,7 +1,7 @@
 """Secrets leave before anything is written: by the name they stand under, by their shape, by the environment.
 
-Literals are looked for first and a pattern runs only where one was found: an alternation of all the patterns costs
-866 us for 30 KB of chat, the gates 155 us.
+A character is looked for first, then a literal, and a pattern runs only where both were found: an alternation of all
+the patterns costs 866 us for 30 KB of chat, literals alone 250 us, with their rarest character before them 40 us.
 """
 
 import os
@@ -12,6 +12,9 @@ from itertools import pairwise
 
 SHORTEST_SECRET = 8
 SHORTEST_ENVIRONMENT_SECRET = 12
+WORTH_REMEMBERING = 200
+MOST_REMEMBERED = 10_000
+"""Texts that were found clean are remembered by their hash: earlier messages of a conversation come again and again."""
 
 _SECRET_WORDS = frozenset(
     {"password", "passwd", "secret", "authorization", "apikey", "credential", "credentials", "passphrase"}
@@ -48,24 +51,25 @@ _PATH_STARTS = ("/", "~", "./")
 """Where a variable names a file that holds a secret, the path is none: only a value equal to it is stored by name."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("sk-", re.compile(r"\bsk-[A-Za-z0-9_-]{16,}")),
-    ("sk_", re.compile(r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}")),
-    ("gh", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{30,}")),
-    ("github_pat_", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{30,}")),
-    ("glpat-", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("xox", re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}")),
-    ("hf_", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
-    ("AKIA", re.compile(r"\bAKIA[A-Z0-9]{16}\b")),
-    ("ASIA", re.compile(r"\bASIA[A-Z0-9]{16}\b")),
-    ("AIza", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
-    ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
+_SHAPES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("-", "sk-", re.compile(r"\bsk-[A-Za-z0-9_-]{16,}")),
+    ("_", "k_", re.compile(r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}")),
+    ("_", "gh", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{30,}")),
+    ("_", "github_pat_", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{30,}")),
+    ("-", "glpat-", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("-", "xox", re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}")),
+    ("_", "hf_", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
+    ("K", "AKIA", re.compile(r"\bAKIA[A-Z0-9]{16}\b")),
+    ("S", "ASIA", re.compile(r"\bASIA[A-Z0-9]{16}\b")),
+    ("z", "AIza", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
+    ("J", "eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
     (
+        "-",
         "PRIVATE KEY",
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     ),
-    ("://", re.compile(r"(?<=://)[^\s:/@]*:[^\s/@]+(?=@)")),
-    ("earer ", re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{16,}")),
+    (":", "://", re.compile(r"(?<=://)[^\s:/@]*:[^\s/@]+(?=@)")),
+    (" ", "earer ", re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{16,}")),
 )
 
 UserRedaction = Callable[[str], str]
@@ -74,10 +78,11 @@ UserRedaction = Callable[[str], str]
 class Redactor:
     """Decides which strings of one process may be written as they are."""
 
-    __slots__ = ("_environment", "_inside_texts", "_user")
+    __slots__ = ("_clean", "_environment", "_inside_texts", "_user")
 
     def __init__(self, user: UserRedaction | None = None) -> None:
         self._user = user
+        self._clean: set[int] = set()
         self._environment = {
             value: name
             for name, value in os.environ.items()
@@ -95,11 +100,22 @@ class Redactor:
             text = self._user(text)
         if len(text) < SHORTEST_SECRET:
             return text
+        remembered = hash(text) if len(text) >= WORTH_REMEMBERING else 0
+        if remembered in self._clean:
+            return text
+        shown = self._masked(text)
+        if remembered and shown is text:
+            if len(self._clean) >= MOST_REMEMBERED:
+                self._clean.clear()
+            self._clean.add(remembered)
+        return shown
+
+    def _masked(self, text: str) -> str:
         for secret in self._inside_texts:
             if secret in text:
                 text = text.replace(secret, mask(secret))
-        for literal, shape in _SHAPES:
-            if literal in text:
+        for character, literal, shape in _SHAPES:
+            if character in text and literal in text:
                 text = shape.sub(_mask, text)
         return text
 
