@@ -64,6 +64,11 @@ class TracesScreen(ReplayingScreen):
         self.table.start(self._fetch)
         self.set_interval(_AGES_S, self.store_changed)
 
+    def on_screen_resume(self) -> None:
+        """Show what came while another screen was in sight."""
+        if self.table.rows:
+            self.store_changed()
+
     def store_changed(self) -> None:
         """Put the newest on top."""
         self.run_job(self._newest, self._came, group="newest")

@@ -89,6 +89,11 @@ class Detail(Pane):
         self.raw = not self.raw
         self._fill()
 
+    def on_resize(self) -> None:
+        """Fill what was out of sight."""
+        if self.inspection is not None and self._shown != self._wanted():
+            self.call_after_refresh(self._fill)
+
     def on_divider_tab_clicked(self, message: Divider.TabClicked) -> None:
         """Open the clicked tab."""
         message.stop()
@@ -107,7 +112,7 @@ class Detail(Pane):
 
     def _fill(self) -> None:
         inspection = self.inspection
-        if inspection is None:
+        if inspection is None or not self.view.size.height:
             return
         wanted = self._wanted()
         again, scroll = wanted == self._shown, self.view.scroll_offset.y
