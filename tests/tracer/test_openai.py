@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 import recorded
 import treadle
 from asked import QUESTION, WORDS, said, texts
+from programs import python
 from servers import Answer, ModelServer
+from treadle.clients.chat_request import provider_of
 from treadle.codec import digest
 
 
@@ -204,3 +206,43 @@ def _bytes(tree: Any) -> bytes:
     import orjson
 
     return orjson.dumps(tree)
+
+
+@pytest.mark.parametrize(
+    ("host", "provider"),
+    [
+        ("api.openai.com", "openai"),
+        ("me.openai.azure.com", "azure.ai.openai"),
+        ("api.mistral.ai", "mistral_ai"),
+        ("openrouter.ai", "openrouter"),
+        ("notopenrouter.ai", "openai"),
+        ("localhost", "openai"),
+        ("", "openai"),
+    ],
+)
+def test_the_provider_is_known_by_its_host(host: str, provider: str) -> None:
+    """By the convention's names; a host that is not known speaks OpenAI's API."""
+    assert provider_of(host) == provider
+
+
+AT_EXIT = """
+import atexit, sys, openai, treadle
+treadle.instrument()
+
+@treadle.trace
+def last():
+    return "at the very end"
+
+atexit.register(last)
+client = openai.OpenAI(base_url=sys.argv[1], api_key="none")
+stream = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "a b c"}], stream=True)
+next(stream)
+"""
+
+
+def test_what_is_open_when_the_program_ends_is_closed(store: Path, model_server: ModelServer) -> None:
+    """A stream that the program still holds ends with it, and calls at exit are recorded."""
+    python(AT_EXIT, model_server.base_url)
+    stream, last = recorded.calls(store)
+    assert (stream.status, stream.closed, len(stream.chunks)) == ("ok", True, 1)
+    assert last.output == "at the very end"

@@ -184,7 +184,7 @@ async def test_an_async_stream_that_is_left_early_ends_without_an_error(later: o
         await anext(stream)
     stream = await ask()
     await asyncio.create_task(anext(stream))  # type: ignore[arg-type]
-    await asyncio.create_task(stream.aclose())
+    await asyncio.create_task(stream.close())
     for call in recorded.calls(store):
         assert (call.status, call.closed, call.end["chunks"]) == ("ok", True, 1)
 

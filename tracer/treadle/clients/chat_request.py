@@ -66,7 +66,7 @@ def keep_iterators(arguments: dict[str, Any]) -> None:
 
 def is_streaming(arguments: Mapping[str, Any]) -> bool:
     """Tell whether the answer is asked for as a stream."""
-    return arguments.get("stream") is True
+    return bool(arguments.get("stream"))
 
 
 def raw_mode(arguments: Mapping[str, Any]) -> str | None:

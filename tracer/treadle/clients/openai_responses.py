@@ -2,19 +2,21 @@
 
 from typing import Any
 
-import httpx2
+from openai import _base_client
 from openai._legacy_response import LegacyAPIResponse
 from openai._models import FinalRequestOptions
 from openai.types.chat import ChatCompletion
 
 PATH = "/chat/completions"
+_http: Any = vars(_base_client).get("httpx2") or vars(_base_client)["httpx"]
+"""The client's own HTTP library: `httpx` up to its version 2, `httpx2` since."""
 
 
-def made_up_response(client: Any, *, content_type: str, body: bytes = b"") -> httpx2.Response:
+def made_up_response(client: Any, *, content_type: str, body: bytes = b"") -> Any:
     """Return a response as if the client had sent its request."""
     url = str(client.base_url).rstrip("/") + PATH
     headers = {"content-type": content_type, "x-treadle": "served"}
-    return httpx2.Response(200, headers=headers, content=body, request=httpx2.Request("POST", url))
+    return _http.Response(200, headers=headers, content=body, request=_http.Request("POST", url))
 
 
 def raw(client: Any, parsed: Any, *, stream: bool) -> Any:
