@@ -46,6 +46,8 @@ def stream(cursor: duckdb.DuckDBPyConnection, query: str) -> Generator[Columns, 
 
 def _refuse_all_but_one_select(cursor: duckdb.DuckDBPyConnection, query: str) -> None:
     statements = cursor.extract_statements(query)
+    if not statements:
+        raise QueryError("nothing to run: write a query such as select * from traces")
     if len(statements) != 1:
         raise QueryError(f"one query at a time: this text holds {len(statements)} statements")
     if statements[0].type != duckdb.StatementType.SELECT:

@@ -37,7 +37,7 @@ def record_example(store: Store, number: int = 1) -> str:
     [
         ("drop table spans", "only SELECT"),
         ("select 1; select 2", "2 statements"),
-        ("", "0 statements"),
+        ("", "nothing to run"),
         ("with gone as (delete from finished returning 1) select * from gone", "."),
         ("copy (select 1) to '/tmp/treadle-out.csv'", "only SELECT"),
         ("select * from read_text('/etc/hostname')", "disabled"),
