@@ -146,6 +146,16 @@ def test_an_unwritable_store_is_told_once_and_changes_nothing(tmp_path: Path) ->
     assert done.stderr.startswith("treadle: this run is not recorded whole: cannot write a journal in")
 
 
+def test_a_program_whose_folder_is_gone_runs_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no folder to find a store from, nothing is recorded, and the program runs."""
+    monkeypatch.delenv("TREADLE_STORE")
+    source = (
+        "import os, tempfile, treadle\nfolder = tempfile.mkdtemp()\nos.chdir(folder)\nos.rmdir(folder)\n"
+        "@treadle.trace\ndef f(x): return x + 1\nprint(f(1))"
+    )
+    assert python(source) == "2\n"
+
+
 def test_a_full_disk_is_told_once_and_changes_nothing(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
