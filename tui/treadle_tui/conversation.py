@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from treadle.model import Json, Message
+from treadle.model import Event, Json, Message
 from treadle_tui.widgets.blocks import Block
 
 _ROLE_TONES: Final = {
@@ -24,6 +24,11 @@ def repeated_messages(messages: Sequence[Message], earlier: Sequence[Message]) -
             break
         same += 1
     return min(same, max(0, len(inputs) - 1))
+
+
+def streamed_text(events: Sequence[Event]) -> str:
+    """Return what has come of a stream: texts as they are, of chat chunks their content."""
+    return "".join(_chunk_text(event.attributes) for event in events if event.name == "chunk")
 
 
 def conversation(messages: Sequence[Message], *, repeated: int = 0, unfolded: bool = False) -> list[Block]:
@@ -121,6 +126,16 @@ def _pretty(value: Json) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _chunk_text(chunk: Json) -> str:
+    if isinstance(chunk, str):
+        return chunk
+    choices = chunk.get("choices") if isinstance(chunk, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    delta = first.get("delta") if isinstance(first, dict) else None
+    content = delta.get("content") if isinstance(delta, dict) else None
+    return content if isinstance(content, str) else ""
 
 
 def _content_key(message: Message) -> tuple[str, str | None, str, str | None]:

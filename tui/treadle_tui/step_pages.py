@@ -8,6 +8,7 @@ from typing import Final
 from treadle.codec import plain
 from treadle.model import Event, Json, Score, Step
 from treadle_tui import figures
+from treadle_tui.conversation import streamed_text
 from treadle_tui.inspection import Inspection
 from treadle_tui.widgets.blocks import Block, page
 from treadle_tui.widgets.payload_view import Margins
@@ -49,12 +50,15 @@ def output_json(step: Step) -> str:
     return _indented(step.output_tagged)
 
 
-def outcome(step: Step) -> list[Block]:
-    """Return what came of a step beside its answer: that it runs, was cut off, or failed and where."""
-    if step.status == "running":
-        return [Block("still running …", "◌", "accent", "dim")]
-    if step.status == "interrupted":
-        return [Block("interrupted: the program ended before this call did", "⊘", "alarm")]
+def outcome(inspection: Inspection) -> list[Block]:
+    """Return what came of a step beside its answer: what has streamed so far, or how it failed and where."""
+    step = inspection.step
+    if step.status in {"running", "interrupted"}:
+        so_far = streamed_text(inspection.events)
+        blocks = [Block(so_far, "so far", "kind-llm", "strong")] if so_far else []
+        if step.status == "running":
+            return [*blocks, Block("still running …", "◌", "accent", "dim")]
+        return [*blocks, Block("interrupted: the program ended before this call did", "⊘", "alarm")]
     if step.status != "error":
         return []
     blocks = [
@@ -70,12 +74,13 @@ def outcome(step: Step) -> list[Block]:
     return blocks
 
 
-def call_blocks(step: Step) -> list[Block]:
+def call_blocks(inspection: Inspection) -> list[Block]:
     """Return a step that is not a model call: its arguments, and what it returned."""
+    step = inspection.step
     blocks = _argument_blocks(step)
     if step.output_tagged is not None and step.status != "error":
         blocks += _value_blocks("returned", json.loads(plain(step.output_tagged)), "good")
-    return blocks + outcome(step)
+    return blocks + outcome(inspection)
 
 
 def is_large(step: Step) -> bool:
@@ -87,7 +92,7 @@ def _call(inspection: Inspection, raw: bool) -> Content:
     step = inspection.step
     if raw or is_large(step):
         return Content(TextLines.of(f"{input_json(step)}\n\n{output_json(step)}".strip()), language="json")
-    return _page(call_blocks(step))
+    return _page(call_blocks(inspection))
 
 
 def _input(inspection: Inspection, raw: bool) -> Content:
@@ -100,7 +105,7 @@ def _input(inspection: Inspection, raw: bool) -> Content:
 def _output(inspection: Inspection, raw: bool) -> Content:
     step = inspection.step
     if step.status == "error" or step.output_tagged is None:
-        return _page(outcome(step) or [Block("nothing was returned", tone="faint")])
+        return _page(outcome(inspection) or [Block("nothing was returned", tone="faint")])
     if raw or len(step.output_tagged) > _PAGE_LIMIT_BYTES:
         return Content(TextLines.of(output_json(step)), language="json")
     value = json.loads(plain(step.output_tagged))

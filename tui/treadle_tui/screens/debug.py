@@ -164,7 +164,10 @@ class DebugScreen(DebugWords):
 
     def _grown(self, found: "tuple[TraceSummary, Tree] | None") -> None:
         session = self.session
-        if session is None or found is None:
+        if session is None:
+            return
+        if found is None:
+            self._look_at_running_step(session)
             return
         self.summary, tree = found
         session.adopt(tree)
@@ -172,3 +175,9 @@ class DebugScreen(DebugWords):
         self.show_position()
         if len(session.breakpoints):
             self.refresh_stops()
+
+    def _look_at_running_step(self, session: Session) -> None:
+        """Read the position again while it runs: more of its stream may have come."""
+        inspection = self.details[0].inspection
+        if inspection is not None and not inspection.is_final:
+            self.run_job(partial(self._inspect, session, session.position), self._inspected, group="inspect")

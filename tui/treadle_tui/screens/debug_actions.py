@@ -8,10 +8,7 @@ from textual import events
 from textual.widget import Widget
 
 from treadle_tui.clipboard import copy
-from treadle_tui.replays import tagged_edit
-from treadle_tui.screens.edit import EditScreen
 from treadle_tui.screens.replaying_screen import ReplayingScreen
-from treadle_tui.step_pages import input_json
 from treadle_tui.widgets.detail import Detail
 from treadle_tui.widgets.messages_view import MessagesView
 from treadle_tui.widgets.pane import Pane
@@ -27,7 +24,6 @@ LONE_DIGIT_S: Final = 0.6
 """A digit that nothing follows for this long meant a pane, not a count."""
 _ASKING_MOVES: Final = {"continue_", "reverse_continue"}
 """Moves that may have to ask the store where breakpoints hit."""
-_EDITABLE_BYTES: Final = 100_000
 
 
 class DebugActions(ReplayingScreen):
@@ -288,33 +284,3 @@ class DebugActions(ReplayingScreen):
             self.minimize()
         else:
             self.dismiss()
-
-    # Replay
-
-    def action_replay(self, scope: str) -> None:
-        """Replay this step, or the chain."""
-        inspection = self.details[0].inspection
-        if self.session is None or inspection is None:
-            return
-        if scope == "chain":
-            self.replay_chain(self.session.trace_id)
-        else:
-            self.replay_step(inspection.step)
-
-    def action_edit(self) -> None:
-        """Edit this step's input, then replay it."""
-        inspection = self.details[0].inspection
-        recorded = None if inspection is None else inspection.step.input_tagged
-        if inspection is None or recorded is None:
-            self.say("this step has no recorded input to edit", alarm=True)
-            return
-        if len(recorded) > _EDITABLE_BYTES:
-            self.say("this input is too large to edit here: treadle replay takes it on the command line", alarm=True)
-            return
-        step = inspection.step
-
-        def edited(text: str | None) -> None:
-            if text is not None:
-                self.replay_step(step, edited=tagged_edit(recorded, text))
-
-        self.app.push_screen(EditScreen(step.name, input_json(step)), edited)

@@ -1,16 +1,21 @@
-"""Typed words on the Debug screen that take an argument, and what was typed at a prompt."""
+"""Typed words on the Debug screen, what was typed at a prompt, and replays."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
+from treadle_tui.replays import tagged_edit
 from treadle_tui.screens.debug_actions import DebugActions
+from treadle_tui.screens.edit import EditScreen
+from treadle_tui.step_pages import input_json
 from treadle_tui.typed_commands import understand
 from treadle_tui.widgets.command_line import Prompt
 
+_EDITABLE_BYTES: Final = 100_000
+
 
 class DebugWords(DebugActions):
-    """Commands by their words."""
+    """Commands by their words, and replays."""
 
     def typed(self, prompt: Prompt, text: str) -> None:
         """Do what was typed."""
@@ -108,3 +113,33 @@ class DebugWords(DebugActions):
             self.say(f"there is no breakpoint {number}", alarm=True)
             return
         self.change(partial(do, points[int(number) - 1].breakpoint_id))
+
+    # Replay
+
+    def action_replay(self, scope: str) -> None:
+        """Replay this step, or the chain."""
+        inspection = self.details[0].inspection
+        if self.session is None or inspection is None:
+            return
+        if scope == "chain":
+            self.replay_chain(self.session.trace_id)
+        else:
+            self.replay_step(inspection.step)
+
+    def action_edit(self) -> None:
+        """Edit this step's input, then replay it."""
+        inspection = self.details[0].inspection
+        recorded = None if inspection is None else inspection.step.input_tagged
+        if inspection is None or recorded is None:
+            self.say("this step has no recorded input to edit", alarm=True)
+            return
+        if len(recorded) > _EDITABLE_BYTES:
+            self.say("this input is too large to edit here: treadle replay takes it on the command line", alarm=True)
+            return
+        step = inspection.step
+
+        def edited(text: str | None) -> None:
+            if text is not None:
+                self.replay_step(step, edited=tagged_edit(recorded, text))
+
+        self.app.push_screen(EditScreen(step.name, input_json(step)), edited)

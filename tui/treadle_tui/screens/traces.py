@@ -112,7 +112,7 @@ class TracesScreen(ReplayingScreen):
         left = [(" treadle  ", "accent!"), (short_path(self.store.path), "dim")]
         if self.only_failed:
             left.append(("  only failed", "alarm"))
-        self._status.show(left, [(count, "normal"), (" traces", "dim")] if count else [])
+        self._status.show(left, [(count, "normal"), (" trace" if count == "1" else " traces", "dim")] if count else [])
 
     def on_lazy_table_highlighted(self, message: LazyTable.Highlighted) -> None:
         """Show what the trace under the cursor took and gave."""

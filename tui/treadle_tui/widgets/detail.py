@@ -118,7 +118,7 @@ class Detail(Pane):
         again, scroll = wanted == self._shown, self.view.scroll_offset.y
         self._shown = wanted
         if self.tab == "Messages" and inspection.messages and not self.raw:
-            self.view.show(inspection.messages, repeated=inspection.repeated, after=outcome(inspection.step))
+            self.view.show(inspection.messages, repeated=inspection.repeated, after=outcome(inspection))
         elif is_large(inspection.step):
             self._build(inspection, wanted)
         else:
