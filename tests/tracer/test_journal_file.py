@@ -226,8 +226,7 @@ chain()
 
 def test_kill_in_the_middle_of_a_stream_leaves_everything_that_came(store: Path, model_server: ModelServer) -> None:
     """After `kill -9` the finished calls are there with their outputs, the open one with its inputs and chunks."""
-    words = " ".join(f"word{number}" * 400 for number in range(8))
-    model_server.script(Answer("first"), Answer("second"), Answer(words, hang=Hang(after_chunks=6)))
+    model_server.script(Answer("first"), Answer("second"), Answer("a b c d e f g", hang=Hang(after_chunks=6)))
     with subprocess.Popen(
         [sys.executable, "-c", THREE_CALLS, model_server.base_url], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -241,9 +240,7 @@ def test_kill_in_the_middle_of_a_stream_leaves_everything_that_came(store: Path,
     assert (one.status, two.status, three.status, root.status) == ("ok", "ok", "running", "running")
     assert two.output["choices"][0]["message"]["content"] == "second"
     assert three.given["messages"][0]["content"] == "three"
-    came = [chunk["choices"][0]["delta"]["content"] for chunk in three.chunks]
-    assert "".join(came).startswith("word0" * 400)
-    assert 2 <= len(came) <= 6
+    assert [chunk["choices"][0]["delta"]["content"] for chunk in three.chunks] == ["", "a", " b", " c", " d", " e"]
 
 
 def test_open_steps_are_on_disk_while_they_run(store: Path) -> None:
