@@ -6,10 +6,8 @@ around each stretch of user code, then one of the ends. A call is current only w
 
 import asyncio
 import contextvars
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle import guard, turns
@@ -125,10 +123,8 @@ class Call:
         self._recorder.start(self, encoded.payload, encoded.why)
 
     def origin(self) -> dict[str, Any]:
-        """Return the fields of the start record that say where the call comes from."""
-        fields: dict[str, Any] = {"thread": get_ident()}
-        if self.parent is not None:
-            fields["parent"] = self.parent.span_id
+        """Return the fields of the start record that say where the call comes from, and that few calls have."""
+        fields: dict[str, Any] = {}
         if (task := _task_name()) is not None:
             fields["task"] = writable(task)
         if self.answer is not None:
@@ -248,10 +244,8 @@ def begin(
 
 
 def _task_name() -> str | None:
-    if "asyncio" not in sys.modules:
+    loop = asyncio._get_running_loop()  # noqa: SLF001 - documented for frameworks; the public one raises instead
+    if loop is None:
         return None
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:
-        return None
+    task = asyncio.current_task(loop)
     return task.get_name() if task is not None else None

@@ -61,16 +61,11 @@ class Journal:
     def record(self, kind: str, **fields: Any) -> None:
         """Append a record that is not on the hot path."""
         body = {name: value for name, value in fields.items() if value is not None and value != ""}
-        self.write(self.head(kind, now_ns()) + b"," + orjson.dumps(body)[1:] + b"\n")
+        self.write(b"%b,%b\n" % (self.head(kind, now_ns()).encode(), orjson.dumps(body)[1:]))
 
-    def head(self, kind: str, at_ns: int) -> bytes:
+    def head(self, kind: str, at_ns: int) -> str:
         """Return the opening of a record, up to the last of the keys that every record has."""
-        return b'{"v":%d,"r":"%s","n":%d,"t":%d' % (
-            FORMAT_VERSION,
-            kind.encode(),
-            next(self._ordinals),
-            at_ns,
-        )
+        return f'{{"v":{FORMAT_VERSION},"r":"{kind}","n":{next(self._ordinals)},"t":{at_ns}'
 
     def write(self, line: bytes) -> None:
         """Append one whole line.

@@ -3,8 +3,12 @@
 Lines are formatted around payloads that are already JSON: a dictionary dumped whole costs a second walk.
 """
 
+import itertools
 import os
+import threading
+from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 class Recorder:
     """Writes the records of one process."""
 
-    __slots__ = ("_functions", "_key", "journal", "redactor", "store")
+    __slots__ = ("_functions", "_key", "_numbers", "journal", "redactor", "store")
 
     def __init__(
         self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
@@ -34,27 +38,35 @@ class Recorder:
         self.redactor = Redactor(redact)
         self._key = load_key(create=True)
         self._functions: dict[Traced, tuple[int, str]] = {}
+        self._numbers = itertools.count()
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""
         number, function = self._function(call.traced) if call.traced is not None else (None, call.name)
-        more: dict[str, Any] = {"name": call.name, "kind": call.kind, "ord": call.ordinal, **call.origin()}
+        more = call.origin()
         if number is not None:
             more["f"] = number
         if call.attributes:
             more["attrs"] = call.attributes
         if why is not None:
             more["why"] = why
+        place = (
+            f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)},"ord":"{call.ordinal}","thread":{get_ident()}'
+        )
+        if call.parent is not None:
+            place = f'{place},"parent":"{call.parent.span_id}"'
+        signature = None
         if self._key is not None:
-            more["sig"] = sign_start(
+            signature = sign_start(
                 self._key, trace=call.trace_id, span=call.span_id, function=function, payload=payload
             )
-        self._write("start", call, call.started_at_ns, more, b"in", payload)
+        self._write("start", call, call.started_at_ns, place + _members(more), signature, "in", payload)
 
     def end(self, call: "Call", at_ns: int, more: dict[str, Any], payload: bytes) -> None:
         """Write that a call ended, with what came back."""
+        signature = None
         if self._key is not None:
-            more["sig"] = sign_end(
+            signature = sign_end(
                 self._key,
                 trace=call.trace_id,
                 span=call.span_id,
@@ -62,31 +74,50 @@ class Recorder:
                 chunks_digest=more.get("chunks_digest", ""),
                 payload=payload,
             )
-        self._write("end", call, at_ns, more, b"out", payload)
+        self._write("end", call, at_ns, _members(more), signature, "out", payload)
 
     def chunk(self, call: "Call", at_ns: int, payload: bytes) -> None:
         """Write one chunk of a stream."""
-        ids = b',"trace":"%b","span":"%b"' % (call.trace_id.encode(), call.span_id.encode())
-        self.journal.write(b'%b%b,"chunks":[[%d,%b]]}\n' % (self.journal.head("chunk", at_ns), ids, at_ns, payload))
+        head = self.journal.head("chunk", at_ns)
+        ids = f'"trace":"{call.trace_id}","span":"{call.span_id}"'
+        self.journal.write(b"%b%b]]}\n" % (f'{head},{ids},"chunks":[[{at_ns},'.encode(), payload))
 
-    def _write(self, kind: str, call: "Call", at_ns: int, more: dict[str, Any], key: bytes, payload: bytes) -> None:
-        ids = b',"trace":"%b","span":"%b",' % (call.trace_id.encode(), call.span_id.encode())
-        middle = orjson.dumps(more)[1:-1]
-        tail = b',"bytes":%d,"%b":%b}\n' % (len(payload), key, payload)
-        self.journal.write(self.journal.head(kind, at_ns) + ids + middle + tail)
+    def _write(
+        self, kind: str, call: "Call", at_ns: int, members: str, signature: str | None, key: str, payload: bytes
+    ) -> None:
+        signed = f',"sig":"{signature}"' if signature is not None else ""
+        line = (
+            f'{self.journal.head(kind, at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"{members}{signed}'
+            f',"bytes":{len(payload)},"{key}":'
+        )
+        self.journal.write(b"%b%b}\n" % (line.encode(), payload))
 
     def _function(self, traced: Traced) -> tuple[int, str]:
         known = self._functions.get(traced)
         if known is None:
             fields = traced.fields
-            known = (len(self._functions), f"{fields['module']}:{fields['qualname']}")
-            self._functions[traced] = known
+            known = (next(self._numbers), f"{fields['module']}:{fields['qualname']}")
+            # Named only once it is written; two threads may describe it twice, under two numbers.
             self.journal.record("function", f=known[0], **fields)
+            self._functions[traced] = known
         return known
+
+
+def _members(fields: dict[str, Any]) -> str:
+    """Return the members of an object, to be set behind others."""
+    return f",{orjson.dumps(fields)[1:-1].decode()}" if fields else ""
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    """Return a name as JSON: most are met again."""
+    return orjson.dumps(text).decode()
 
 
 _recorder: Recorder | None = None
 _broken = False
+_opening = threading.RLock()
+"""Held while the journal is opened: a thread that begins in the same moment waits, a signal handler does not."""
 _settings: dict[str, Any] = {"store": None, "redact": None, "program": None}
 """`program`: fields of the process record that are not this process's own, in a replay and under `treadle run`."""
 
@@ -102,20 +133,28 @@ def configure(**settings: Any) -> None:
 
 def recorder() -> Recorder | None:
     """Return this process's recorder, opened by the first call that asks; None where it cannot record."""
-    global _recorder, _broken
     if _recorder is None and not _broken:
-        try:
-            store = find_store(_settings["store"])
-            _recorder = Recorder(store, redact=_settings["redact"], program=_settings["program"])
-        except TreadleError as error:
-            _broken = True
-            guard.report(error)
+        with _opening:
+            _open()
     return _recorder
+
+
+def _open() -> None:
+    global _recorder, _broken
+    if _recorder is not None or _broken:
+        return
+    try:
+        store = find_store(_settings["store"])
+        _recorder = Recorder(store, redact=_settings["redact"], program=_settings["program"])
+    except (TreadleError, OSError, RuntimeError) as error:
+        _broken = True
+        guard.report(error)
 
 
 def _forget_in_child() -> None:
     """After a fork: close the parent's journal without unlocking it; the child's first call opens its own."""
-    global _recorder
+    global _recorder, _opening
+    _opening = threading.RLock()
     if _recorder is not None:
         _recorder.journal.close()
     _recorder = None
