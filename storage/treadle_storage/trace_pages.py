@@ -87,6 +87,7 @@ _SPANS_BETWEEN = """
 select replace(trace_id::varchar, '-', ''), printf('%016x', span_id) from recorded
 where span_id between $low and $high limit 9
 """
+_NO_TRACES = "nothing is recorded yet: run a traced program, or `treadle demo`"
 _LOOK_BACK = 10
 """Traces looked at together for one that has ended."""
 _PREFIX = re.compile(r"[0-9a-f]{1,32}")
@@ -176,7 +177,7 @@ def _last(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
                 return str(trace_id), None, "newest"
         before = [starts[-1], traces[-1]]
     if newest is None:
-        raise NotFoundError("nothing is recorded yet: run a traced program, or `treadle demo`")
+        raise NotFoundError(_NO_TRACES)
     return newest, None, "newest, still running"
 
 
@@ -186,6 +187,8 @@ def _last_failed(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
         row = cursor.execute(_NEWEST.format(condition=f"({condition}) and replay_of is null")).fetchone()
         if row:
             return str(row[0]), None, why
+    if not _newest(cursor, None, 1):
+        raise NotFoundError(_NO_TRACES)
     raise NotFoundError("no trace has failed, and none has an error in it: `treadle traces` lists what there is")
 
 
