@@ -342,6 +342,17 @@ def test_an_undecorated_script_is_one_trace_and_replays_whole(
     assert project.printed() == live.stdout == "a streamed answer\nlimited: 429\n"
 
 
+def test_a_program_under_a_name_of_its_own_replays(project: Project) -> None:
+    """`treadle run --name` names the root step, and the replay finds it."""
+    from programs import python
+
+    project.write(MENDED)
+    run = "import sys; from treadle import program; program.run_file(sys.argv[1], [], name='nightly')"
+    python(run, str(project.program), cwd=project.folder)
+    result = project.replay(project.newest())
+    assert (result.verdict, result.counts) == ("same", {"ran": 3, "served": 2})
+
+
 def test_a_model_call_is_asked_again_with_an_edited_request(
     project: Project, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

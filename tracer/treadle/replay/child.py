@@ -84,7 +84,7 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
 def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:
     if is_program(root):
         calls.REPLAYER = Replaying(plan, report)
-        return _run_program(plan)
+        return _run_program(plan, root)
     if asking.is_request(root):
         calls.REPLAYER = Replaying(plan, report)
         return asking.ask(root, revive(plan.root_input or root.input_tagged, dict(os.environ)))
@@ -103,14 +103,14 @@ def is_program(root: RecordedCall) -> bool:
     )
 
 
-def _run_program(plan: Plan) -> Any:
+def _run_program(plan: Plan, root: RecordedCall) -> Any:
     from treadle import program
 
     process = plan.process
     if process.main_module is not None:
-        return program.run_module(process.main_module, list(process.argv[1:]))
+        return program.run_module(process.main_module, list(process.argv[1:]), name=root.name)
     assert process.main_file is not None
-    return program.run_file(process.main_file, list(process.argv[1:]))
+    return program.run_file(process.main_file, list(process.argv[1:]), name=root.name)
 
 
 if __name__ == "__main__":
