@@ -25,13 +25,24 @@ class Ran:
         return json.loads(self.out)
 
 
-def treadle(*arguments: str, cwd: Path | None = None, stdin: str | None = None) -> Ran:
+def treadle(*arguments: str, cwd: Path | None = None) -> Ran:
     """Run `treadle ARGUMENTS...` away from any terminal; no command shows a traceback."""
-    given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+    ran = recorded_run(*arguments, cwd=cwd)
+    assert "Traceback" not in ran.out + ran.err, ran.err
+    return ran
+
+
+def recorded_run(*arguments: str, cwd: Path | None = None) -> Ran:
+    """Run `treadle ARGUMENTS...`, be it `run` and a program that shows a traceback of its own."""
     done = subprocess.run(
-        (*COMMAND, *arguments), cwd=cwd, capture_output=True, text=True, timeout=LONGEST_RUN_S, check=False, **given
+        (*COMMAND, *arguments),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_RUN_S,
+        check=False,
     )
-    assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
