@@ -5,10 +5,9 @@ revived. Exact built-in types are looked up in one table; other classes are sort
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +23,7 @@ KEPT_ITEMS = 1_000
 LONGEST_REPR = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """Tagged JSON, and why it cannot be revived where it cannot."""
 
     payload: bytes
@@ -73,20 +71,32 @@ class Walk:
             self._path.pop()
 
     def nested(self, value: Any, encode_inside: Callable[[], Any]) -> Any:
-        """Guard a container against cycles, depth and size, and encode what is inside."""
-        self._items += 1
-        identity = id(value)
-        if identity in self._open:
-            return self.cut(value, "a cycle")
-        if len(self._open) >= DEEPEST:
-            return self.cut(value, f"deeper than {DEEPEST}")
-        if self._items > MOST_ITEMS:
-            return self.cut(value, f"more than {MOST_ITEMS:,} containers")
-        self._open.add(identity)
+        """Encode what is inside a container, unless it is not followed."""
+        cut = self.enter(value)
+        if cut is not None:
+            return cut
         try:
             return encode_inside()
         finally:
-            self._open.discard(identity)
+            self.leave(value)
+
+    def enter(self, value: Any) -> Any:
+        """Guard a container against cycles, depth and size: return what stands in for it where it is not followed."""
+        self._items += 1
+        held = self._open
+        identity = id(value)
+        if identity in held:
+            return self.cut(value, "a cycle")
+        if len(held) >= DEEPEST:
+            return self.cut(value, f"deeper than {DEEPEST}")
+        if self._items > MOST_ITEMS:
+            return self.cut(value, f"more than {MOST_ITEMS:,} containers")
+        held.add(identity)
+        return None
+
+    def leave(self, value: Any) -> None:
+        """Take note that the container is done."""
+        self._open.discard(id(value))
 
     def secret(self, text: str) -> Any:
         """Replace a secret by the variable that holds it, or by a leaf that cannot be revived."""
@@ -100,6 +110,8 @@ class Walk:
         """Return a string, redacted, bounded, and free of lone surrogates."""
         if len(text) > LONGEST_TEXT:
             return self.cut_text(text)
+        if self._redactor.is_clean(text):
+            return text if text.isascii() else writable(text)
         if (variable := self._redactor.variable(text)) is not None:
             return {TAG: "env", "v": variable}
         shown = self._redactor.text(text)

@@ -63,24 +63,36 @@ def _float(_: "Walk", value: float) -> Any:
 def _list(walk: "Walk", value: list[Any]) -> Any:
     if walk.is_too_long(value):
         return walk.cut_items(value)
-    return walk.nested(value, lambda: walk.items(value))
+    if (cut := walk.enter(value)) is not None:
+        return cut
+    try:
+        return walk.items(value)
+    finally:
+        walk.leave(value)
 
 
 def _dict(walk: "Walk", value: dict[Any, Any]) -> Any:
     if walk.is_too_long(value):
         return walk.cut_items(value)
-    return walk.nested(value, lambda: _inside_dict(walk, value))
+    if (cut := walk.enter(value)) is not None:
+        return cut
+    try:
+        return _inside_dict(walk, value)
+    finally:
+        walk.leave(value)
 
 
 def _inside_dict(walk: "Walk", value: dict[Any, Any]) -> Any:
-    if TAG not in value and all(type(key) is str and key.isascii() for key in value):
-        return walk.fields(value)
-    if TAG not in value and all(type(key) is str and type(writable(key)) is str for key in value):
+    if TAG not in value and all(map(_is_plain_key, value)):
         return walk.fields(value)
     return {
         TAG: "dict",
         "v": [[walk.tree(key), walk.child(str(key), item)] for key, item in list(value.items())],
     }
+
+
+def _is_plain_key(key: Any) -> bool:
+    return type(key) is str and (key.isascii() or type(writable(key)) is str)
 
 
 def _sequence(tag: str) -> Encoder:

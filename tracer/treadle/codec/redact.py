@@ -12,7 +12,6 @@ from itertools import pairwise
 
 SHORTEST_SECRET = 8
 SHORTEST_ENVIRONMENT_SECRET = 12
-WORTH_REMEMBERING = 200
 MOST_REMEMBERED = 10_000
 """Texts that were found clean are remembered by their hash: earlier messages of a conversation come again and again."""
 
@@ -94,20 +93,34 @@ class Redactor:
         """Return the name of the environment variable that holds exactly this secret."""
         return self._environment.get(text)
 
+    def is_clean(self, text: str) -> bool:
+        """Tell quickly, of nearly every text, that it may be written as it is; False: ask `text` and `variable`."""
+        if self._user is not None:
+            return False
+        if len(text) < SHORTEST_SECRET:
+            return True
+        if text in self._environment:
+            return False
+        for secret in self._inside_texts:
+            if secret in text:
+                return False
+        # Written out: each test takes 25 ns, and a loop around them twice that.
+        return (
+            not ("-" in text or "_" in text or ":" in text or "A" in text or "J" in text or "earer " in text)
+            or hash(text) in self._clean
+        )
+
     def text(self, text: str) -> str:
         """Return the text with what looks like a secret replaced; the same object where nothing does."""
         if self._user is not None:
             text = self._user(text)
-        if len(text) < SHORTEST_SECRET:
-            return text
-        remembered = hash(text) if len(text) >= WORTH_REMEMBERING else 0
-        if remembered in self._clean:
+        if len(text) < SHORTEST_SECRET or hash(text) in self._clean:
             return text
         shown = self._masked(text)
-        if remembered and shown is text:
+        if shown is text:
             if len(self._clean) >= MOST_REMEMBERED:
                 self._clean.clear()
-            self._clean.add(remembered)
+            self._clean.add(hash(text))
         return shown
 
     def _masked(self, text: str) -> str:
