@@ -117,3 +117,11 @@ def test_a_disabled_sdk_does_not_stop_the_recording(store: Path) -> None:
     assert root.tree == ["f", ["f", ["f"]]]
     assert len(root.start["trace"]) == 32
     assert int(root.start["trace"], 16) > 0
+
+
+def test_a_seeded_program_draws_its_own_numbers(store: Path) -> None:
+    """Without a provider, ids come from a generator of ours: the program draws what it draws alone, ids are new."""
+    source = "import random\n{}def draw():\n    return random.getrandbits(32)\nrandom.seed(1)\nprint(draw(), draw())"
+    alone = python(source.format(""))
+    assert [python(source.format("import treadle\n@treadle.trace\n")) for _ in range(2)] == [alone, alone]
+    assert len({root.start["trace"] for root in recorded.roots(store)}) == 4

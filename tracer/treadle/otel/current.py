@@ -1,17 +1,17 @@
 """OpenTelemetry spans for Treadle's calls: ids, parents and contexts, in the user's own provider where there is one.
 
-The spans carry names, model and token counts; payloads never leave through them. Where the user's sampler drops a
-span, or their SDK is switched off, the ids are still real and recording goes on.
+The spans carry names, model and token counts; payloads never leave through them. Where there is no provider, or the
+user's sampler drops a span, or their SDK is switched off, nobody would see a span: it is only made up, with real ids,
+so that other instrumentations nest, and recording goes on. An SDK span that goes nowhere costs more than all the rest.
 """
 
+import os
+import random
 from collections.abc import Mapping
 from contextvars import Token
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, ProxyTracerProvider, Span, SpanContext, SpanKind, TraceFlags, Tracer
 from opentelemetry.trace.status import Status, StatusCode
 
@@ -21,10 +21,13 @@ Attribute = str | bool | int | float
 OtelToken = Token[Context]
 OtelContext = Context
 
-_ids = RandomIdGenerator()
-_private: Tracer | None = None
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_numbers = random.Random()  # noqa: S311 - ids, not secrets
+"""Not the module's own: a program that seeds it would get the same ids in every run, and other numbers than alone."""
 _public: tuple[trace.TracerProvider, Tracer] | None = None
 _only_private = False
+
+os.register_at_fork(after_in_child=_numbers.seed)
 
 
 class Handle:
@@ -34,9 +37,6 @@ class Handle:
 
     def __init__(self, span: Span, parent: Context | None) -> None:
         ids = span.get_span_context()
-        if type(span) is NonRecordingSpan and _is_no_span_of_its_own(ids, parent):
-            span = _made_up(parent)
-            ids = span.get_span_context()
         self.span = span
         self.trace_id = f"{ids.trace_id:032x}"
         self.span_id = f"{ids.span_id:016x}"
@@ -50,7 +50,7 @@ class Handle:
                 span.set_attribute(name, value)
             if error is not None:
                 span.set_status(Status(StatusCode.ERROR, error))
-        span.end(at_ns)
+            span.end(at_ns)
 
 
 def start(
@@ -62,8 +62,13 @@ def start(
     parent: Context | None = None,
 ) -> Handle:
     """Start a span under the current one, or under the one of `parent`."""
+    tracer = _tracer()
+    if tracer is None:
+        return Handle(_made_up(parent), parent)
     kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
-    span = _tracer().start_span(name, context=parent, kind=kind, attributes=attributes, start_time=at_ns)
+    span = tracer.start_span(name, context=parent, kind=kind, attributes=attributes, start_time=at_ns)
+    if type(span) is NonRecordingSpan and _is_no_span_of_its_own(span.get_span_context(), parent):
+        span = _made_up(parent)
     return Handle(span, parent)
 
 
@@ -88,7 +93,7 @@ def captured() -> Context:
 
 
 def keep_private() -> None:
-    """From now on use only Treadle's own provider: no span leaves a replaying process."""
+    """From now on leave the user's provider alone: no span leaves a replaying process."""
     global _only_private
     _only_private = True
 
@@ -99,16 +104,17 @@ def current_ids() -> tuple[str, str] | None:
     return (f"{ids.trace_id:032x}", f"{ids.span_id:016x}") if ids.is_valid else None
 
 
-def _tracer() -> Tracer:
-    global _private, _public
+def _tracer() -> Tracer | None:
+    """Return the tracer of the user's provider, if there is one."""
+    global _public
+    if _only_private:
+        return None
     provider = trace.get_tracer_provider()
-    if not _only_private and not isinstance(provider, ProxyTracerProvider):
-        if _public is None or _public[0] is not provider:
-            _public = (provider, provider.get_tracer(SCOPE))
-        return _public[1]
-    if _private is None:
-        _private = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False).get_tracer(SCOPE)
-    return _private
+    if isinstance(provider, ProxyTracerProvider):
+        return None
+    if _public is None or _public[0] is not provider:
+        _public = (provider, provider.get_tracer(SCOPE))
+    return _public[1]
 
 
 def _is_no_span_of_its_own(ids: SpanContext, parent: Context | None) -> bool:
@@ -118,6 +124,8 @@ def _is_no_span_of_its_own(ids: SpanContext, parent: Context | None) -> bool:
 
 def _made_up(parent: Context | None) -> Span:
     above = trace.get_current_span(parent).get_span_context()
-    trace_id = above.trace_id if above.is_valid else _ids.generate_trace_id()
-    flags = TraceFlags(TraceFlags.SAMPLED)
-    return NonRecordingSpan(SpanContext(trace_id, _ids.generate_span_id(), is_remote=False, trace_flags=flags))
+    trace_id = above.trace_id if above.is_valid else _numbers.getrandbits(128) or 1
+    span_id = _numbers.getrandbits(64) or 1
+    return NonRecordingSpan(
+        SpanContext(trace_id, span_id, is_remote=False, trace_flags=_SAMPLED, trace_state=above.trace_state)
+    )
