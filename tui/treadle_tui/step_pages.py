@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
 from treadle.codec import plain
 from treadle.model import Event, Json, Score, Step
 from treadle_tui import figures
-from treadle_tui.conversation import streamed_text
+from treadle_tui.conversation import conversation, streamed_text
 from treadle_tui.inspection import Inspection
 from treadle_tui.widgets.blocks import Block, page
 from treadle_tui.widgets.payload_view import Margins
@@ -90,6 +92,8 @@ def is_large(step: Step) -> bool:
 
 def _call(inspection: Inspection, raw: bool) -> Content:
     step = inspection.step
+    if inspection.messages and not raw:
+        return _page([*conversation(inspection.messages, repeated=inspection.repeated), *outcome(inspection)])
     if raw or is_large(step):
         return Content(TextLines.of(f"{input_json(step)}\n\n{output_json(step)}".strip()), language="json")
     return _page(call_blocks(inspection))
@@ -220,7 +224,7 @@ def _one_line(value: Json) -> str:
 def _indented(tagged: bytes | None) -> str:
     if tagged is None:
         return "null"
-    return json.dumps(json.loads(plain(tagged)), indent=2, ensure_ascii=False)
+    return orjson.dumps(orjson.loads(plain(tagged)), option=orjson.OPT_INDENT_2).decode()
 
 
 def _page(blocks: Sequence[Block], *, longest_cells: int = 100) -> Content:

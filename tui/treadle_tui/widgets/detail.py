@@ -117,10 +117,10 @@ class Detail(Pane):
         wanted = self._wanted()
         again, scroll = wanted == self._shown, self.view.scroll_offset.y
         self._shown = wanted
-        if self.tab == "Messages" and inspection.messages and not self.raw:
-            self.view.show(inspection.messages, repeated=inspection.repeated, after=outcome(inspection))
-        elif is_large(inspection.step):
+        if is_large(inspection.step):
             self._build(inspection, wanted)
+        elif self.tab == "Messages" and inspection.messages and not self.raw:
+            self.view.show(inspection.messages, repeated=inspection.repeated, after=outcome(inspection))
         else:
             self._load(content(self.tab, inspection, raw=self.raw))
         self._note(inspection)
