@@ -62,6 +62,7 @@ class Call:
     __slots__ = (
         "_ended",
         "_handle",
+        "_lane",
         "_lane_token",
         "_otel_token",
         "_recorder",
@@ -70,7 +71,6 @@ class Call:
         "attributes",
         "ended_attributes",
         "kind",
-        "lane",
         "name",
         "ordinal",
         "parent",
@@ -89,7 +89,7 @@ class Call:
         self.traced = traced
         self.parent: Call | None = place.parent
         self.ordinal = place.ordinal
-        self.lane = Lane(self)
+        self._lane: Lane | None = None
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
         self.answer: Answer | None = None
@@ -138,7 +138,9 @@ class Call:
 
     def resume(self) -> None:
         """Make this call current: user code of it runs from here on."""
-        self._lane_token = CURRENT.set(self.lane)
+        if self._lane is None:
+            self._lane = Lane(self)
+        self._lane_token = CURRENT.set(self._lane)
         self._otel_token = current.attach(self._handle)
 
     def suspend(self) -> None:
@@ -192,6 +194,7 @@ class Call:
         if self._ended:
             return
         self._ended = True
+        self._lane = None  # it refers back: without it the call is freed at once, not by the garbage collector
         try:
             if self._stream is not None:
                 more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}

@@ -77,14 +77,11 @@ class Traced:
 
     def _bind_by_name(self, bound: dict[str, Any], kwargs: dict[str, Any]) -> None:
         names = self._names
-        extra = {}
-        for name, value in kwargs.items():
-            if name in names:
-                bound[name] = value
-            else:
-                extra[name] = value
-        if extra:
-            bound[self._rest_by_name or "kwargs"] = extra
+        if names.issuperset(kwargs):
+            bound.update(kwargs)
+            return
+        bound.update({name: value for name, value in kwargs.items() if name in names})
+        bound[self._rest_by_name or "kwargs"] = {name: value for name, value in kwargs.items() if name not in names}
 
     @property
     def fields(self) -> dict[str, Any]:

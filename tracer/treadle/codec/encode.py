@@ -12,7 +12,17 @@ from typing import Any, NamedTuple
 import orjson
 
 from treadle.codec.classes import type_name
-from treadle.codec.encoders import BY_SHAPE, EXACT, LEAVES, TAG, Encoder, recorded_shape, writable
+from treadle.codec.encoders import (
+    BY_SHAPE,
+    EXACT,
+    LARGEST_INT,
+    LEAVES,
+    SMALLEST_INT,
+    TAG,
+    Encoder,
+    recorded_shape,
+    writable,
+)
 from treadle.codec.redact import Redactor, is_secret_name, mask
 
 DEEPEST = 80
@@ -21,6 +31,9 @@ MOST_ITEMS = 200_000
 MOST_VALUES = 5_000_000
 KEPT_ITEMS = 1_000
 LONGEST_REPR = 200
+FEW_LEVELS = 3
+FEW_ITEMS = 100
+"""Of a value that is plain; together they bound what is written of one list that is held many times over."""
 
 
 class Encoded(NamedTuple):
@@ -32,9 +45,41 @@ class Encoded(NamedTuple):
 
 def encode(value: Any, redactor: Redactor) -> Encoded:
     """Return the tagged JSON of any value; never raises for what a value's own code does."""
+    if _is_plain(value, redactor, FEW_LEVELS):
+        return Encoded(orjson.dumps(value), None)
     walk = Walk(redactor)
     tree = walk.tree(value)
     return Encoded(orjson.dumps(tree), walk.why)
+
+
+def _is_plain(value: Any, redactor: Redactor, levels: int) -> bool:
+    """Tell of a small value that it would be written as it is: most are, and nothing has to be built for them."""
+    cls = type(value)
+    if cls is str:
+        return len(value) <= LONGEST_TEXT and redactor.is_clean(value) and value.isascii()
+    if cls is dict:
+        return levels > 0 and _are_plain(value.values(), redactor, levels - 1) and _are_plain_names(value)
+    if cls is list:
+        return levels > 0 and _are_plain(value, redactor, levels - 1)
+    if cls is int:
+        return bool(SMALLEST_INT <= value <= LARGEST_INT)
+    return value is None or cls is bool
+
+
+def _are_plain(values: Collection[Any], redactor: Redactor, levels: int) -> bool:
+    if len(values) > FEW_ITEMS:
+        return False
+    for value in values:  # noqa: SIM110 - a generator would cost as much as what is in it
+        if not _is_plain(value, redactor, levels):
+            return False
+    return True
+
+
+def _are_plain_names(names: Collection[Any]) -> bool:
+    for name in names:
+        if type(name) is not str or name == TAG or not name.isascii() or is_secret_name(name):
+            return False
+    return True
 
 
 class Walk:
@@ -59,11 +104,9 @@ class Walk:
 
     def child(self, key: str, value: Any) -> Any:
         """Return the tree of what stands under a key of its parent."""
-        encoder = _LEAVES.get(type(value))
-        if encoder is not None:
-            if type(value) is str and value and is_secret_name(key):
-                return self.secret(value)
-            return encoder(self, value)
+        return self.fields({key: value})[key]
+
+    def _under(self, key: str, value: Any) -> Any:
         self._path.append(key)
         try:
             return self.tree(value)
@@ -173,7 +216,17 @@ class Walk:
 
     def fields(self, held: dict[str, Any]) -> dict[str, Any]:
         """Return the trees of named fields."""
-        return {name: self.child(name, value) for name, value in held.items()}
+        leaves = _LEAVES
+        out = {}
+        for name, value in held.items():
+            encoder = leaves.get(type(value))
+            if encoder is None:
+                out[name] = self._under(name, value)
+            elif type(value) is str and value and is_secret_name(name):
+                out[name] = self.secret(value)
+            else:
+                out[name] = encoder(self, value)
+        return out
 
     def items(self, values: Any) -> list[Any]:
         """Return the trees of a sequence."""

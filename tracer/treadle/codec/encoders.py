@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TAG = "$"
 LONGEST_BYTES = 10_000_000
 LONGEST_MESSAGE = 1_000_000
-_SMALLEST_INT, _LARGEST_INT = -(2**63), 2**64 - 1
+SMALLEST_INT, LARGEST_INT = -(2**63), 2**64 - 1
 
 Encoder = Callable[[Any, Any], Any]
 """Takes the walk and a value, and returns its tree."""
@@ -53,7 +53,7 @@ def _itself(_: "Walk", value: Any) -> Any:
 
 
 def _int(_: "Walk", value: int) -> Any:
-    return value if _SMALLEST_INT <= value <= _LARGEST_INT else {TAG: "int", "v": hex(value)}
+    return value if SMALLEST_INT <= value <= LARGEST_INT else {TAG: "int", "v": hex(value)}
 
 
 def _float(_: "Walk", value: float) -> Any:

@@ -99,9 +99,7 @@ class Redactor:
             return False
         if len(text) < SHORTEST_SECRET:
             return True
-        if text in self._environment:
-            return False
-        for secret in self._inside_texts:
+        for secret in self._environment:
             if secret in text:
                 return False
         # Written out: each test takes 25 ns, and a loop around them twice that.

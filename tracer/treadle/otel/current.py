@@ -9,10 +9,11 @@ import os
 import random
 from collections.abc import Mapping
 from contextvars import Token
+from functools import cache
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, ProxyTracerProvider, Span, SpanContext, SpanKind, TraceFlags, Tracer
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, Tracer
 from opentelemetry.trace.status import Status, StatusCode
 
 SCOPE = "treadle"
@@ -74,22 +75,15 @@ def start(
 
 def attach(handle: Handle) -> OtelToken:
     """Make the span current."""
-    return context.attach(handle.context)
+    return attach_context(handle.context)
 
 
-def attach_context(carried: Context) -> OtelToken:
-    """Make a context current that another thread or task handed over."""
-    return context.attach(carried)
-
-
-def detach(token: OtelToken) -> None:
-    """Make current what was current before; to be called in the context that attached."""
-    context.detach(token)
-
-
-def captured() -> Context:
-    """Return the current context, to be handed over."""
-    return context.get_current()
+attach_context = context.attach
+"""Makes a context current that another thread or task handed over."""
+detach = context.detach
+"""Makes current what was current before; to be called in the context that attached."""
+captured = context.get_current
+"""Returns the current context, to be handed over."""
 
 
 def keep_private() -> None:
@@ -109,12 +103,19 @@ def _tracer() -> Tracer | None:
     global _public
     if _only_private:
         return None
-    provider = trace.get_tracer_provider()
-    if isinstance(provider, ProxyTracerProvider):
+    _set_named_provider()
+    provider = trace._TRACER_PROVIDER  # noqa: SLF001 - the public way reads the environment each time, for 1 us
+    if provider is None:
         return None
     if _public is None or _public[0] is not provider:
         _public = (provider, provider.get_tracer(SCOPE))
     return _public[1]
+
+
+@cache
+def _set_named_provider() -> None:
+    """Have OpenTelemetry load the provider that the environment names, if it names one: it does so when asked."""
+    trace.get_tracer_provider()
 
 
 def _is_no_span_of_its_own(ids: SpanContext, parent: Context | None) -> bool:
