@@ -94,6 +94,19 @@ async def test_position_opens_folds_and_scrolls() -> None:
         assert tree.step_at(0) == 999
 
 
+async def test_the_position_is_marked_once() -> None:
+    """The row that was left loses its mark, whether it calls the new position or is called by it."""
+    app = Stage(SpanTree())
+    async with app.run_test(size=(80, 16)) as pilot:
+        tree = app.query_one(SpanTree)
+        tree.load(rag_tree())
+        for step in (10, 0, 7, 6, 0, 5, 9, 8, 4):
+            tree.move_to(step)
+            await pilot.pause()
+            rows = screen_text(app).splitlines()
+            assert [row for row, line in enumerate(rows) if line.startswith("▶")] == [step]
+
+
 async def test_growth_keeps_position_and_folds() -> None:
     """A trace that gains steps keeps the position on its span, although its index moved."""
     whole = rag_tree()

@@ -113,13 +113,13 @@ class SpanTree(LineView):
         """Stand at `step`: open what hides it and bring it into sight."""
         if self.trace is None or not 0 <= step < len(self.trace):
             return
-        before = {self.position, *self._path}
+        left, path_left = self.position, self._path
         path = ancestors(self.trace.parent, step)
         self.position, self._path = step, frozenset(path)
         if not self.clock_order and self._folded.intersection(path):
             self._folded.difference_update(path)
             self._arrange_rows()
-        for changed in before ^ {step, *path} | {step}:
+        for changed in {left, step} | (path_left ^ self._path):
             self._refresh_step(changed)
         self._reveal(self._row_of(step))
 
