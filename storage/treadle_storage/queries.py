@@ -79,6 +79,7 @@ select
   replace(trace_id::varchar, '-', '') as trace_id,
   printf('%016x', span_id) as span_id,
   printf('%016x', parent_span_id) as parent_span_id,
+  printf('%016x', process_id) as process_id,
   seq, name, kind, status,
   code_function, code_file, code_line, code_hash, flavour,
   encode(coalesce(input_tagged, input::varchar)) as input_tagged,
@@ -106,7 +107,7 @@ select
   printf('%016x', process_id) as process_id,
   coalesce(pid, 0) as pid, to_json(argv)::varchar as argv, coalesce(cwd, '') as cwd, coalesce(python, '') as python,
   coalesce(executable, '') as executable, main_file, main_module, to_json(path)::varchar as path,
-  coalesce(host, '') as host, git_commit, git_dirty, process_rows.started_ns as started_at_ns
+  coalesce(host, '') as host, git_commit, git_dirty, process_rows.started_ns as started_at_ns, signature
 from process_rows
 where process_id = (
   select process_id from recorded where trace_id = $trace

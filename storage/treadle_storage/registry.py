@@ -45,6 +45,7 @@ class Registry:
             "host": text(body, "host"), "treadle": text(body, "treadle"), "service": text(body, "service"),
             "git_commit": text(body, "git_commit"), "git_dirty": body.get("git_dirty"),
             "replay": bool(body.get("replay")), "started_ns": body["t"],
+            "signature": text(body, "sig"),
         }  # fmt: skip
         is_known = process in self._services
         self._services[process] = row["service"]

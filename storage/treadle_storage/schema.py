@@ -63,6 +63,7 @@ TABLES: dict[str, dict[str, str]] = {
         "executable": "VARCHAR", "main_file": "VARCHAR", "main_module": "VARCHAR", "path": "VARCHAR[]",
         "host": "VARCHAR", "treadle": "VARCHAR", "service": "VARCHAR", "git_commit": "VARCHAR",
         "git_dirty": "BOOLEAN", "replay": "BOOLEAN", "started_ns": "BIGINT",
+        "signature": "VARCHAR",
     },
     "functions": {
         "process_id": "UBIGINT", "number": "BIGINT", "module": "VARCHAR", "qualname": "VARCHAR", "file": "VARCHAR",

@@ -169,6 +169,18 @@ def test_an_answer_changed_in_the_store_is_refused(project: Project) -> None:
     assert project.replay(recorded, trust=True).verdict == "changed"
 
 
+def test_a_program_that_was_changed_in_the_store_is_not_started(project: Project) -> None:
+    """Replay starts nothing whose interpreter, path, folder or main file is not what was recorded."""
+    import duckdb
+
+    recorded = project.record(MENDED)
+    project.forget_store()
+    with duckdb.connect(str(project.folder.parent / "store" / "treadle.duckdb")) as database:
+        database.execute("update process_rows set executable = '/bin/echo'")
+    with pytest.raises(RefusedError, match=r"how the program was started .* was changed after it was recorded"):
+        project.replay(recorded)
+
+
 def test_without_the_users_key_nothing_is_replayed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording of somebody else's is refused until it is trusted."""
     recorded = project.record(MENDED)

@@ -34,9 +34,12 @@ def as_call(store: Path) -> RecordedCall:
     """Return the one call as the store's reader would."""
     function: dict[str, Any] = {}
     chunks: list[Chunk] = []
+    process: dict[str, Any] = {}
     for line in lines(store):
         record = json.loads(line)
-        if record["r"] == "function":
+        if record["r"] == "process":
+            process = record
+        elif record["r"] == "function":
             function = record
         elif record["r"] == "start":
             start, given = record, line[-2 - record["bytes"] : -2]
@@ -45,7 +48,8 @@ def as_call(store: Path) -> RecordedCall:
         elif record["r"] == "end":
             end, output = record, line[-2 - record["bytes"] : -2]
     return RecordedCall(
-        trace_id=start["trace"], span_id=start["span"], parent_span_id=None, seq=start["n"], name=start["name"],
+        trace_id=start["trace"], span_id=start["span"], parent_span_id=None, process_id=process["process"],
+        seq=start["n"], name=start["name"],
         kind=start["kind"], status=end["status"],
         function=Function(function["module"], function["qualname"], None, None, None, "sync"),
         input_tagged=given, output_tagged=output, chunks=tuple(chunks), closed_early=False, ordinal=start["ord"],
@@ -67,7 +71,11 @@ def test_a_signature_holds_and_a_changed_record_does_not(store: Path) -> None:
     assert verify_start(key, call)
     assert verify_end(key, call)
     other = Function("os", "system", None, None, None, "sync")
-    for forged in ({"input_tagged": b'{"left":2,"right":2}'}, {"function": other}, {"span_id": "0" * 16}):
+    changes: list[dict[str, Any]] = [
+        {"input_tagged": b'{"left":2,"right":2}'}, {"function": other}, {"span_id": "0" * 16}, {"kind": "llm"},
+        {"parent_span_id": "0" * 16}, {"ordinal": "7"}, {"process_id": "0" * 16},
+    ]  # fmt: skip
+    for forged in changes:
         assert not verify_start(key, changed(call, **forged))
     for forged in ({"output_tagged": b"4"}, {"status": "error"}, {"trace_id": "0" * 32}, {"end_signature": None}):
         assert not verify_end(key, changed(call, **forged))

@@ -19,6 +19,7 @@ import orjson
 
 from treadle.clock import now_ns
 from treadle.errors import JournalError
+from treadle.signing import sign_process
 
 FORMAT_VERSION = 1
 FOLDER = "journal"
@@ -31,10 +32,13 @@ class Journal:
 
     __slots__ = ("_descriptor", "_ordinals", "_torn", "path", "pid", "process_id")
 
-    def __init__(self, store: Path, *, prefix: str = "", program: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, store: Path, *, prefix: str = "", program: dict[str, Any] | None = None, key: bytes | None = None
+    ) -> None:
         """Make the file under a temporary name, lock it, name it.
 
-        `program` replaces fields of the process record where this process stands in for another program.
+        `program` replaces fields of the process record where this process stands in for another program; `key` signs
+        that record.
 
         Raises:
             JournalError: the store cannot be written.
@@ -53,7 +57,9 @@ class Journal:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(newborn, flags, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            self.record("process", process=self.process_id, **{**describe_process(), **(program or {})})
+            fields = {**describe_process(), **(program or {})}
+            signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
+            self.record("process", process=self.process_id, **fields, sig=signature)
             newborn.rename(self.path)
         except OSError as error:
             raise JournalError(f"cannot write a journal in {folder}: {error.strerror or error}") from error

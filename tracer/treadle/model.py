@@ -168,6 +168,7 @@ class RecordedCall:
     trace_id: str
     span_id: str
     parent_span_id: str | None
+    process_id: str
     seq: int
     name: str
     kind: str
@@ -208,6 +209,7 @@ class Process:
     git_commit: str | None
     git_dirty: bool | None
     started_at_ns: int
+    signature: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,9 @@ class Recorder:
         self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
     ) -> None:
         self.store = store
-        self.journal = Journal(store, program=program)
-        self.redactor = Redactor(redact)
         self._key = load_key(create=True)
+        self.journal = Journal(store, program=program, key=self._key)
+        self.redactor = Redactor(redact)
         self._functions: dict[Traced, tuple[int, str]] = {}
         self._numbers = itertools.count()
 
@@ -58,7 +58,13 @@ class Recorder:
         signature = None
         if self._key is not None:
             signature = sign_start(
-                self._key, trace=call.trace_id, span=call.span_id, function=function, payload=payload
+                self._key,
+                process=self.journal.process_id,
+                trace=call.trace_id,
+                span=call.span_id,
+                place=f"{call.parent.span_id if call.parent is not None else ''} {call.kind} {call.ordinal}",
+                function=function,
+                payload=payload,
             )
         self._write("start", call, call.started_at_ns, place + _members(more), signature, "in", payload)
 

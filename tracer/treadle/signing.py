@@ -5,14 +5,19 @@ What is signed is told in `docs/journal.md`. Without a key, records are unsigned
 """
 
 import hmac
+import json
 import os
 import secrets
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
-from treadle.model import Chunk, RecordedCall
+from treadle.model import Chunk, Process, RecordedCall
 
+LAUNCH = ("argv", "cwd", "executable", "main", "path")
+"""The fields of a process record that say what a replay starts."""
 KEY_BYTES = 32
 DIGEST_BYTES = 16
 
@@ -52,9 +57,16 @@ def sign(key: bytes, head: bytes, payload: bytes) -> str:
     return running.hexdigest()
 
 
-def sign_start(key: bytes, *, trace: str, span: str, function: str, payload: bytes) -> str:
-    """Sign a start record: what was called, with what."""
-    return sign(key, f"start\n{trace}\n{span}\n{function}\n".encode(errors="replace"), payload)
+def sign_process(key: bytes, *, process: str, launch: Mapping[str, Any]) -> str:
+    """Sign a process record: how a replay starts the program again, by the keys of `LAUNCH`."""
+    chosen = {name: launch[name] for name in LAUNCH if launch.get(name)}
+    return sign(key, f"process\n{process}\n".encode(), json.dumps(chosen, sort_keys=True).encode())
+
+
+def sign_start(key: bytes, *, process: str, trace: str, span: str, place: str, function: str, payload: bytes) -> str:
+    """Sign a start record: what was called, where, with what; `place` is parent, kind and ordinal."""
+    told = f"start\n{process}\n{trace}\n{span}\n{place}\n{function}\n"
+    return sign(key, told.encode(errors="replace"), payload)
 
 
 def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: str, payload: bytes) -> str:
@@ -72,10 +84,32 @@ def digest_chunks(chunks: tuple[Chunk, ...]) -> str:
     return running.hexdigest()
 
 
+def verify_process(key: bytes, process: Process) -> bool:
+    """Tell whether this user recorded this program, started this way."""
+    main = {"module": process.main_module, "file": process.main_file}
+    launch = {
+        "argv": list(process.argv),
+        "cwd": process.cwd,
+        "executable": process.executable,
+        "main": {name: value for name, value in main.items() if value},
+        "path": list(process.path),
+    }
+    expected = sign_process(key, process=process.process_id, launch=launch)
+    return hmac.compare_digest(expected, process.signature or "")
+
+
 def verify_start(key: bytes, call: RecordedCall) -> bool:
     """Tell whether this user recorded these arguments for this function."""
     function = f"{call.function.module}:{call.function.qualname}" if call.function else call.name
-    expected = sign_start(key, trace=call.trace_id, span=call.span_id, function=function, payload=call.input_tagged)
+    expected = sign_start(
+        key,
+        process=call.process_id,
+        trace=call.trace_id,
+        span=call.span_id,
+        place=f"{call.parent_span_id or ''} {call.kind} {call.ordinal}",
+        function=function,
+        payload=call.input_tagged,
+    )
     return hmac.compare_digest(expected, call.start_signature or "")
 
 

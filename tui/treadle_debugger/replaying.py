@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treadle.errors import NotFoundError, NotReplayableError, RefusedError, UsageError
-from treadle.model import EFFECT_KINDS, RecordedCall, Recording
+from treadle.model import EFFECT_KINDS, Process, RecordedCall, Recording
 from treadle.replay import report
 from treadle.replay.plan import Plan
-from treadle.signing import load_key, verify_end, verify_start
+from treadle.signing import load_key, verify_end, verify_process, verify_start
 from treadle_debugger.verdict import (
     CallReport,
     Judgement,
@@ -118,7 +118,7 @@ def replay(store: Source, request: Request, *, output: IO[Any] | int | None = No
     live_ids, live_names = _live(store, request, calls)
     _check_replayable(root, request, live_ids)
     if not request.trust:
-        check_signatures(root, calls, live_ids)
+        check_signatures(recording.process, root, calls, live_ids)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="treadle-replay-") as folder:
         plan = Plan(
@@ -137,8 +137,10 @@ def replay(store: Source, request: Request, *, output: IO[Any] | int | None = No
     return _result(root, calls, lines, request, ended, time.monotonic() - started)
 
 
-def check_signatures(root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str]) -> None:
-    """Refuse what this user did not record: what would be run, and every answer that would be served.
+def check_signatures(
+    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str]
+) -> None:
+    """Refuse what this user did not record: what would be started, and every answer that would be served.
 
     Raises:
         RefusedError: names the first record that was changed, or that nobody signed.
@@ -147,6 +149,11 @@ def check_signatures(root: RecordedCall, calls: Sequence[RecordedCall], live_ids
     key = load_key(create=False)
     if key is None:
         raise RefusedError("there is no key to check the recording with: look at it, then replay with --trust")
+    if not verify_process(key, process) or root.process_id != process.process_id:
+        how = "was changed after it was recorded" if process.signature else "carries no signature"
+        raise RefusedError(
+            f"how the program was started (process {process.process_id}) {how}: look at it, then replay with --trust"
+        )
     for call in calls:
         is_served = call.kind in EFFECT_KINDS and call.span_id not in live_ids and call is not root
         if (call is root or is_served) and not verify_start(key, call):
