@@ -29,10 +29,19 @@ class Key:
         """The key as a person reads it."""
         return self.show or self.keys.split(",")[0]
 
+    @property
+    def opens_line(self) -> bool:
+        """Whether the user types after it: it acts before the next key is looked at, which belongs to the text."""
+        return self.action == "command" or self.action.startswith("ask(")
+
 
 def bindings(keys: Sequence[Key]) -> list[Binding]:
     """Return Textual's bindings for some keys."""
-    return [Binding(key.keys, key.action, key.name, show=False, id=key.id) for key in keys if key.keys]
+    return [
+        Binding(key.keys, key.action, key.name, show=False, id=key.id, priority=key.opens_line)
+        for key in keys
+        if key.keys
+    ]
 
 
 EVERYWHERE: Final = (

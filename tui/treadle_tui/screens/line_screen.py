@@ -114,6 +114,10 @@ class LineScreen(Screen[None]):
 
     # Typing
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's own
+        """Leave to the bottom line, while it is typed into, the keys that open it."""
+        return action not in {"command", "ask"} or not self.command_line.typing
+
     def action_command(self) -> None:
         """Let the user type a command."""
         self.action_ask(":")

@@ -97,7 +97,7 @@ class CommandLine(Horizontal):
         box.placeholder, box.value = placeholder, text
         box.cursor_position = len(text)
         self.add_class("-typing")
-        box.focus()
+        self.screen.set_focus(box)  # now, not soon: what is typed fast would go elsewhere
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Hand over what was entered."""
