@@ -52,6 +52,31 @@ def test_a_bad_condition_adds_nothing(session):
     assert not (session.store.path / "journal").exists()
 
 
+def test_the_same_again_is_said_to_be_there(session):
+    """A breakpoint that does what another does is refused; one that waits, or says something, is another."""
+    point = session.breakpoints.add("kind='llm'")
+    with pytest.raises(QueryError, match="breakpoint 1 stands on kind='llm' already"):
+        session.breakpoints.add(" kind='llm' ")
+    session.breakpoints.add("kind='llm'", from_hit=2)
+    session.breakpoints.add("kind='llm'", message="{name}")
+    session.breakpoints.enable(point.breakpoint_id, enabled=False)
+    with pytest.raises(QueryError, match="already, but it is off"):
+        session.breakpoints.add("kind='llm'")
+    assert len(session.breakpoints) == 3
+    session.go_to(4)
+    session.toggle_breakpoint_here()
+    with pytest.raises(QueryError, match="breakpoint 4 stands on generate already"):
+        session.breakpoints.add("generate")
+
+
+def test_the_same_watch_again_is_said_to_be_there(session):
+    """An expression is watched once."""
+    session.add_watch("name")
+    with pytest.raises(QueryError, match="name is watched already"):
+        session.add_watch(" name")
+    assert len(session.watches) == 1
+
+
 def test_disabled_and_removed_ones_do_not_stop(session):
     """Switching one off keeps it in the list."""
     point = session.breakpoints.add("kind='llm'")
@@ -135,6 +160,19 @@ def test_marks_come_back_in_the_next_session(tmp_path):
     assert (point.breakpoint_id, point.from_hit) == ("b1", 2)
     assert [reading.value for reading in session.readings()] == ["rag"]
     assert session.continue_().position == 6
+
+
+def test_marks_that_mean_the_same_come_back_as_one(tmp_path):
+    """The oldest is shown; with it all are removed."""
+    value = {"condition": "kind='llm'"}
+    kept = [Mark(name, "breakpoint", None, value, at) for at, name in enumerate(("b1", "b2"))]
+    kept += [Mark(name, "watch", None, {"expression": "name"}, 3) for name in ("w1", "w2", "w3")]
+    session = Session(SmallStore(tmp_path, CHAIN, kept=kept), "7f3a")
+    (point,), (watch,) = session.breakpoints, session.watches
+    assert (point.breakpoint_id, watch.watch_id) == ("b1", "w1")
+    session.breakpoints.remove("b1")
+    session.watches.remove("w1")
+    assert [record["id"] for record in kept_marks(tmp_path) if record["deleted"]] == ["b1", "b2", "w1", "w2", "w3"]
 
 
 def test_a_kept_condition_that_broke_does_not_stop_the_session(tmp_path):

@@ -42,6 +42,11 @@ class Breakpoint:
         return self.condition or self.name or ""
 
     @property
+    def meaning(self) -> tuple[str, str | None, int]:
+        """What it does; two that do the same are one."""
+        return self.text, self.message, self.from_hit
+
+    @property
     def is_tracepoint(self) -> bool:
         """Whether it reports instead of stopping."""
         return self.message is not None
@@ -55,7 +60,8 @@ class Breakpoints:
         self._trace_id = trace_id
         self._tree = tree
         self._keeper = keeper
-        self._all = {mark.mark_id: _from_mark(mark) for mark in keeper.found("breakpoint")}
+        kept = keeper.found_once("breakpoint", lambda mark: _from_mark(mark).meaning)
+        self._all = {mark.mark_id: _from_mark(mark) for mark in kept}
         self._hits: dict[str, Bitmap] = {}
         self.errors: dict[str, str] = {}
         """Why a kept condition could not be evaluated, by breakpoint id."""
@@ -75,7 +81,8 @@ class Breakpoints:
         """Add a breakpoint on a condition, or a tracepoint where there is a message.
 
         Raises:
-            QueryError: the condition or the message cannot be evaluated; nothing was added.
+            QueryError: the condition or the message cannot be evaluated, or there is such a breakpoint already;
+                nothing was added.
 
         """
         condition = condition.strip()
@@ -83,6 +90,7 @@ class Breakpoints:
             raise QueryError("a breakpoint needs a condition: a name such as generate*, or SQL over a step's columns")
         if from_hit < 1:
             raise QueryError(f"hits are counted from 1, not from {from_hit}")
+        self._refuse_twin(condition, message, from_hit)
         hits = self._store.hits(self._trace_id, condition)
         if message is not None:
             check_message(self._store, self._trace_id, self._tree.hex_id(0), message)
@@ -92,7 +100,7 @@ class Breakpoints:
 
     def toggle_name(self, name: str) -> Breakpoint | None:
         """Set a breakpoint on every step of this exact name, or remove the one that is there."""
-        there = next((point for point in self if point.name == name), None)
+        there = next((point for point in self if point.meaning == (name, None, 1)), None)
         if there is not None:
             self.remove(there.breakpoint_id)
             return None
@@ -148,6 +156,12 @@ class Breakpoints:
         """Say which hit of a breakpoint a row is: `kind = 'llm' (3 of 7)`."""
         hits = self.hits(point)
         return f"{point.text} ({int(hits[: row + 1].sum())} of {int(hits.sum())})"
+
+    def _refuse_twin(self, *meaning: str | int | None) -> None:
+        for number, point in enumerate(self, 1):
+            if point.meaning == meaning:
+                state = "" if point.enabled else ", but it is off"
+                raise QueryError(f"breakpoint {number} stands on {point.text} already{state}")
 
     def _evaluate(self, point: Breakpoint) -> Bitmap:
         if point.condition is None:

@@ -200,7 +200,7 @@ class Session:
         """Watch an expression from now on.
 
         Raises:
-            QueryError: it cannot be evaluated; nothing was added.
+            QueryError: it cannot be evaluated, or is watched already; nothing was added.
 
         """
         self.watches.add(expression, at=self.span_id)

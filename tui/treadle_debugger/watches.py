@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle.errors import QueryError
+from treadle.model import Mark
 from treadle_debugger.marks import Keeper, new_mark_id
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class Watches:
         self._trace_id = trace_id
         self._keeper = keeper
         self._all: dict[str, Watch] = {}
-        for mark in keeper.found("watch"):
-            expression = mark.value.get("expression") if isinstance(mark.value, dict) else None
-            if isinstance(expression, str):
+        for mark in keeper.found_once("watch", _expression):
+            expression = _expression(mark)
+            if expression is not None:
                 self._all[mark.mark_id] = Watch(mark.mark_id, expression)
         self._seen: dict[str, list[WatchValue]] = {}
 
@@ -63,12 +64,14 @@ class Watches:
         """Add a watch, after trying it at a span.
 
         Raises:
-            QueryError: the expression cannot be evaluated; nothing was added.
+            QueryError: the expression cannot be evaluated, or is watched already; nothing was added.
 
         """
         expression = expression.strip()
         if not expression:
             raise QueryError("a watch needs an expression over a step's columns, such as output_tokens")
+        if any(watch.expression == expression for watch in self):
+            raise QueryError(f"{expression} is watched already")
         (tried,) = self._store.watch(self._trace_id, at, [expression])
         if tried.error is not None:
             raise QueryError(tried.error)
@@ -103,6 +106,11 @@ class Watches:
             expressions = [watch.expression for watch in self]
             self._seen[span_id] = self._store.watch(self._trace_id, span_id, expressions)
         return self._seen[span_id]
+
+
+def _expression(mark: Mark) -> str | None:
+    expression = mark.value.get("expression") if isinstance(mark.value, dict) else None
+    return expression if isinstance(expression, str) else None
 
 
 def _reading(watch: Watch, here: "WatchValue", there: "WatchValue") -> Reading:
