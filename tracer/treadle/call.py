@@ -15,8 +15,8 @@ from treadle.clock import now_ns
 from treadle.codec.encode import encode
 from treadle.failure import describe, writable
 from treadle.functions import Traced
+from treadle.kinds import EFFECT_KINDS
 from treadle.lanes import CURRENT, Lane
-from treadle.model import EFFECT_KINDS
 from treadle.otel import current
 from treadle.recorder import Recorder, recorder
 from treadle.streams import Stream

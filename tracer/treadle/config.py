@@ -4,8 +4,13 @@ The rule is the same for the traced program and for every command: the explicit 
 nearest `.treadle/` upwards, else `.treadle/` beside the nearest `pyproject.toml` or `.git` upwards, else here.
 """
 
+from __future__ import annotations
+
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STORE_NAME = ".treadle"
 PROJECT_MARKS = ("pyproject.toml", ".git")
@@ -13,6 +18,8 @@ PROJECT_MARKS = ("pyproject.toml", ".git")
 
 def find_store(explicit: str | Path | None = None) -> Path:
     """Return the absolute path of the store; it need not exist yet."""
+    from pathlib import Path
+
     named = explicit or os.environ.get("TREADLE_STORE")
     if named:
         return Path(named).expanduser().absolute()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from treadle.config import is_disabled
 from treadle.errors import UsageError
 from treadle.functions import Traced
-from treadle.model import KINDS
+from treadle.kinds import KINDS
 from treadle.wrappers import loaded, wrap
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def trace(
 ) -> Any:
     """Record every call of a function, coroutine function, generator function or async generator function.
 
-    `kind` is one of `treadle.model.KINDS`; a replay answers calls of kind llm, tool, retriever, embedding and reranker
+    `kind` is one of `treadle.kinds.KINDS`; a replay answers calls of kind llm, tool, retriever, embedding and reranker
     from the recording, and runs the others. Arguments named in `ignore` are neither recorded nor compared.
 
     Raises:

@@ -3,15 +3,18 @@
 Arguments are bound by zipping positions with names, which is several times cheaper than `Signature.bind`.
 """
 
+from __future__ import annotations
+
 import functools
 import inspect
 import types
 from collections.abc import Callable
-from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from treadle.model import Flavour
 from treadle.names import recorded_module
+
+if TYPE_CHECKING:
+    from treadle.model import Flavour
 
 _KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "po",
@@ -122,6 +125,8 @@ def code_of(function: Callable[..., Any]) -> types.CodeType | None:
 
 def code_hash(code: types.CodeType) -> str:
     """Return a digest of what the code does: lines, file names and comments do not count."""
+    from hashlib import blake2b
+
     return blake2b(_canonical(code).encode(errors="backslashreplace"), digest_size=8).hexdigest()
 
 

@@ -7,6 +7,9 @@ for a trace and 16 for a span, as in W3C Trace Context.
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from treadle.kinds import EFFECT_KINDS as EFFECT_KINDS  # noqa: PLC0414 - everyone but the decorators has them from here
+from treadle.kinds import KINDS as KINDS  # noqa: PLC0414 - as above
+
 Kind: TypeAlias = Literal[
     "chain",
     "agent",
@@ -25,12 +28,6 @@ Flavour: TypeAlias = Literal["sync", "async", "gen", "agen"]
 Source: TypeAlias = Literal["live", "served", "overridden"]
 Scalar: TypeAlias = str | int | float | bool | None
 Json: TypeAlias = "Scalar | list[Json] | dict[str, Json]"
-
-KINDS: tuple[str, ...] = (
-    "chain", "agent", "llm", "tool", "retriever", "embedding", "reranker", "guardrail", "evaluator", "prompt", "span",
-)  # fmt: skip
-EFFECT_KINDS = frozenset({"llm", "tool", "retriever", "embedding", "reranker"})
-"""Kinds that replay answers from the recording; the others are glue and run."""
 
 STATUSES: tuple[str, ...] = ("running", "ok", "error", "interrupted")
 

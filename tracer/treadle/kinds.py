@@ -1,0 +1,7 @@
+"""The kinds of steps: apart from the other nouns, because a program that is traced loads nothing else of them."""
+
+KINDS: tuple[str, ...] = (
+    "chain", "agent", "llm", "tool", "retriever", "embedding", "reranker", "guardrail", "evaluator", "prompt", "span",
+)  # fmt: skip
+EFFECT_KINDS = frozenset({"llm", "tool", "retriever", "embedding", "reranker"})
+"""Kinds that replay answers from the recording; the others are glue and run."""
