@@ -111,7 +111,8 @@ def test_long_texts_are_compared_by_line():
 def call(span, parent, name, given, *, ordinal="0", out="1"):
     """Make a recorded call."""
     return RecordedCall(
-        trace_id="t", span_id=span, parent_span_id=parent, process_id="p", seq=0, name=name, kind="chain", status="ok", function=None,
+        trace_id="t", span_id=span, parent_span_id=parent, process_id="p",
+        seq=0, name=name, kind="chain", status="ok", function=None,
         input_tagged=json.dumps({"q": given}).encode(), output_tagged=out.encode(), chunks=(), closed_early=False,
         ordinal=ordinal, turn=None, started_at_ns=0, ended_at_ns=1, attributes={}, source="live", replayable=True,
         not_replayable_why=None, start_signature=None, end_signature=None,
