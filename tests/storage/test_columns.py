@@ -102,9 +102,7 @@ def test_no_rows_still_have_columns() -> None:
 
 def test_strings_are_coded_once() -> None:
     """A name that occurs often is one entry of the dictionary."""
-    column = columns_of(
-        "select case when i % 3 = 0 then null else 'n' || (i % 2) end as s from range(300) t(i)"
-    )["s"]
+    column = columns_of("select case when i % 3 = 0 then null else 'n' || (i % 2) end as s from range(300) t(i)")["s"]
     assert sorted(column.dictionary or ()) == ["n0", "n1"]
     assert (column.values == -1).sum() == 100
 
