@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from treadle.model import Step
+from treadle_debugger.session import Session
 from treadle_tui.replays import tagged_edit
 from treadle_tui.screens.debug_actions import DebugActions
 from treadle_tui.screens.edit import EditScreen
@@ -118,25 +120,30 @@ class DebugWords(DebugActions):
 
     def action_replay(self, scope: str) -> None:
         """Replay this step, or the chain."""
-        inspection = self.details[0].inspection
-        if self.session is None or inspection is None:
+        if self.session is None:
             return
         if scope == "chain":
             self.replay_chain(self.session.trace_id)
         else:
-            self.replay_step(inspection.step)
+            self._with_step(self.session, self.replay_step)
 
     def action_edit(self) -> None:
         """Edit this step's input, then replay it."""
-        inspection = self.details[0].inspection
-        recorded = None if inspection is None else inspection.step.input_tagged
-        if inspection is None or recorded is None:
+        if self.session is not None:
+            self._with_step(self.session, self._edit)
+
+    def _with_step(self, session: Session, do: Callable[[Step], None]) -> None:
+        """Do something with the step at the position: what is shown may still be the one before."""
+        self.run_job(partial(self.store.step, session.trace_id, session.span_id), do, group="step")
+
+    def _edit(self, step: Step) -> None:
+        recorded = step.input_tagged
+        if recorded is None:
             self.say("this step has no recorded input to edit", alarm=True)
             return
         if len(recorded) > _EDITABLE_BYTES:
             self.say("this input is too large to edit here: treadle replay takes it on the command line", alarm=True)
             return
-        step = inspection.step
 
         def edited(text: str | None) -> None:
             if text is not None:
