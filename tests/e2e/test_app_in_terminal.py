@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ import treadle_storage
 from e2e.commands import COMMAND
 from e2e.conftest import Project
 from e2e.terminal import Terminal, needs_tmux
-from owners import kill_owner
+from owners import end_owner, kill_owner
 from storage.journals import write_long_trace
 
 pytestmark = needs_tmux
@@ -62,11 +60,9 @@ def folder(project: Project) -> Path:
     return project.folder.parent
 
 
-@contextmanager
-def treadle_in(folder: Path, *arguments: str, size: tuple[int, int] = (80, 24)) -> Iterator[Terminal]:
-    """Open `treadle ARGUMENTS...` in a terminal."""
-    with Terminal(*COMMAND, *arguments, size=size, cwd=folder) as terminal:
-        yield terminal
+def treadle_in(folder: Path, *arguments: str, size: tuple[int, int] = (80, 24)) -> Terminal:
+    """Return a terminal with `treadle ARGUMENTS...` in it."""
+    return Terminal(*COMMAND, *arguments, size=size, cwd=folder)
 
 
 def at(step: int) -> str:
@@ -125,7 +121,9 @@ def breakpoints(terminal: Terminal) -> None:
 def looking(terminal: Terminal) -> None:
     """Jump to the error, search for a text, and through its matches."""
     terminal.press("e")
-    terminal.shows(at(7), "no later error" if "no later error" in terminal.screen() else "parse")
+    terminal.shows(at(7))
+    terminal.press("e")
+    terminal.shows(at(7), "no later error")
     terminal.press("g")
     terminal.shows(at(1))
     terminal.type("/it IS wet")
@@ -138,7 +136,7 @@ def looking(terminal: Terminal) -> None:
 
 
 def replays(terminal: Terminal) -> None:
-    """Replay the failing step as it was, and with an edited input; a step that is real asks before."""
+    """Replay the failing step as it was, then edited; a step that is a real call, gone to at once, asks before."""
     terminal.press("x")
     terminal.shows("still failing: it raised JSONDecodeError")
     terminal.press("Escape")
@@ -153,6 +151,11 @@ def replays(terminal: Terminal) -> None:
     terminal.shows("fixed: it returned")
     terminal.press("Escape")
     terminal.shows(at(7), without="fixed: ")
+    terminal.press("S", "x")
+    terminal.shows("for real. Do it?")
+    terminal.press("n")
+    terminal.shows(at(6), without="for real. Do it?")
+    terminal.press("G")
 
 
 def test_a_trace_shows_up_while_it_is_recorded(folder: Path, store: Path) -> None:
@@ -186,6 +189,47 @@ def test_a_hundred_thousand_steps_open_and_step(project: Project, store: Path) -
         terminal.shows("of 100)")
         terminal.press("q")
         assert terminal.exit_code() == 0
+
+
+def test_a_replay_is_opened_beside_the_recording(folder: Path) -> None:
+    """`X` on the list replays the chain, Enter opens the new trace, and back on the list both are there."""
+    with treadle_in(folder) as terminal:
+        terminal.shows("1 trace")
+        terminal.press("X")
+        terminal.shows("still failing: it raised JSONDecodeError", "3 served")
+        terminal.press("Enter")
+        terminal.shows(at(1))
+        terminal.press("Escape")
+        terminal.shows("2 traces")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("0123abcd",), "'0123abcd'"),
+        (("ui", "nobody's"), "nobody's"),
+        (("--store", "nowhere"), "no store at"),
+        (("--store", "project"), "is not a store"),
+    ],
+)
+def test_what_cannot_be_opened_is_said(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    """In a terminal too: one line, exit 2, no traceback, and no screen that comes and goes."""
+    with treadle_in(folder, *arguments, size=(160, 45)) as terminal:
+        screen = terminal.shows("treadle: ", said)
+        assert "Traceback" not in screen
+        assert terminal.exit_code() == 2
+
+
+def test_an_empty_store_says_what_to_do(folder: Path) -> None:
+    """Where nothing is recorded the list says how to record."""
+    (folder / "fresh").mkdir()
+    with treadle_in(folder, "--store", "fresh") as terminal:
+        terminal.shows("No traces yet.", "treadle demo")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+    end_owner(folder / "fresh")
 
 
 def test_a_terminal_that_is_too_small_is_said(folder: Path) -> None:
