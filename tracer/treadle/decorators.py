@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from treadle.config import is_disabled
 from treadle.errors import UsageError
-from treadle.functions import Traced
 from treadle.kinds import KINDS
-from treadle.wrappers import loaded, wrap
+from treadle.loading import loaded
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -56,6 +55,9 @@ def trace(
 def _traced(function: Any, *, name: str | None, kind: str, ignore: tuple[str, ...]) -> Any:
     if is_disabled():
         return function
+    from treadle.functions import Traced
+    from treadle.wrappers import wrap
+
     if isinstance(function, staticmethod | classmethod):
         inner = _traced(function.__func__, name=name, kind=kind, ignore=ignore)
         return type(function)(inner)

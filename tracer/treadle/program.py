@@ -19,7 +19,7 @@ from typing import Any
 from treadle import clients
 from treadle.config import is_disabled
 from treadle.errors import UsageError
-from treadle.wrappers import loaded
+from treadle.loading import loaded
 
 PROGRAM_ATTRIBUTE = "treadle.program"
 """Marks a root step that is a whole program: a replay runs its main file again."""

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from treadle.functions import Traced
+from treadle.loading import loaded
 
 if TYPE_CHECKING:
     from treadle.call import Call, Place
@@ -26,20 +27,6 @@ def wrap(traced: Traced) -> Callable[..., Any]:
     functools.update_wrapper(wrapper, traced.function)
     wrapper.__treadle__ = traced  # type: ignore[attr-defined]
     return wrapper
-
-
-_calls: types.ModuleType | None = None
-
-
-def loaded() -> Any:
-    """Return `treadle.call`, which loads OpenTelemetry and opens the journal: not before the first traced call."""
-    global _calls
-    if _calls is None:
-        from treadle import call, propagation
-
-        propagation.install()
-        _calls = call
-    return _calls
 
 
 def _begin(traced: Traced, args: Any, kwargs: Any, place: Place | None = None) -> Call | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.clients import chat_request
 from treadle.functions import Traced
-from treadle.wrappers import loaded
+from treadle.loading import loaded
 
 if TYPE_CHECKING:
     from treadle.call import Call
