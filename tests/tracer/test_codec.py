@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.codec import encode, plain
-from treadle.codec.redact import Redactor
+from treadle.codec.redact import Redactor, is_secret_name
 from treadle.codec.revive import revive
 from treadle.errors import NotReplayableError
 
 REDACTOR = Redactor()
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
-WORDS = TEXTS.filter(lambda word: word != "$")
+WORDS = TEXTS.filter(lambda word: word != "$" and not is_secret_name(word))
+KEYS = st.text(max_size=5).filter(lambda word: not is_secret_name(word))
 JSON_VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -34,7 +35,7 @@ ANY_VALUES = st.recursive(
     lambda inner: (
         st.tuples(inner, inner)
         | st.lists(inner, max_size=3)
-        | st.dictionaries(st.integers() | st.text(max_size=5) | st.booleans(), inner, max_size=3)
+        | st.dictionaries(st.integers() | KEYS | st.booleans(), inner, max_size=3)
         | st.frozensets(st.integers() | st.text(max_size=5), max_size=3)
     ),
     max_leaves=12,
