@@ -34,6 +34,8 @@ from treadle_storage.registry import Registry
 
 SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
+LONGEST_WAIT_S = 86_400 * 365
+"""A first chunk that took longer than this is a mistake, and might not fit 64 bits of nanoseconds."""
 _OUTCOMES = frozenset({"ok", "error"})
 _START_COLUMNS: ColumnsByKey = {
     "parent": ("parent_span_id", optional_identity), "name": ("name", text), "kind": ("kind", text),
@@ -178,9 +180,10 @@ class Assembler:
         body = record.body
         check_trace(body)
         key = (body["trace"], identity(body, "span"))
-        if body.get("status") not in _OUTCOMES:
-            raise RecordError(f"status {body.get('status')!r} is neither ok nor error")
-        outcome: Row = {"status": body["status"], "ended_ns": body["t"], **columns_by_key(body, _END_COLUMNS)}
+        status = text(body, "status")
+        if status not in _OUTCOMES:
+            raise RecordError(f"status {status!r} is neither ok nor error")
+        outcome: Row = {"status": status, "ended_ns": body["t"], **columns_by_key(body, _END_COLUMNS)}
         error = mapping(body, "error")
         if error:
             outcome |= {"error_type": text(error, "type"), "error_message": text(error, "message")}
@@ -247,7 +250,7 @@ def _completed(row: Row) -> Row:
         return row
     row |= columns_from(attributes)
     first_chunk_s: Any = attributes.get("gen_ai.response.time_to_first_chunk")
-    if "first_chunk_ns" not in row and isinstance(first_chunk_s, (int, float)):
+    if "first_chunk_ns" not in row and isinstance(first_chunk_s, (int, float)) and 0 <= first_chunk_s < LONGEST_WAIT_S:
         row["first_chunk_ns"] = row["started_ns"] + int(first_chunk_s * 1e9)
     if "model" in row and ("input_tokens" in row or "output_tokens" in row):
         row["cost_usd"] = cost_usd(

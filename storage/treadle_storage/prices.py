@@ -27,9 +27,9 @@ def cost_usd(
     cache_read: int,
     cache_write: int,
 ) -> float | None:
-    """Return what a call cost, or None where nobody knows its price."""
+    """Return what a call cost, or None where nobody knows its price, or its counts make no sense."""
     pricing = _pricing(model, provider, at_ns // DAY_NS)
-    if pricing is None:
+    if pricing is None or cache_read + cache_write > input_tokens:
         return None
     return pricing(input_tokens, output_tokens, cache_read, cache_write)
 
@@ -66,7 +66,7 @@ def _pricing(model: str, provider: str | None, day: int) -> Pricing | None:
         return None if provider is None else _pricing(model, None, day)
 
     def linear(input_tokens: int, output_tokens: int, cache_read: int, cache_write: int) -> float:
-        uncached = max(0, input_tokens - cache_read - cache_write)
+        uncached = input_tokens - cache_read - cache_write
         return uncached * fresh + output_tokens * output + cache_read * read + cache_write * write
 
     return linear

@@ -21,6 +21,9 @@ ColumnsByKey: TypeAlias = Mapping[str, tuple[str, Callable[[Row, str], Any]]]
 _TRACE_ID = re.compile("[0-9a-f]{32}").fullmatch
 _SPAN_ID = re.compile("[0-9a-f]{16}").fullmatch
 _MAX_NS = 2**63
+_PAYLOADS = frozenset({"in", "out"})
+MOST_NESTED = 250
+"""What orjson writes: it reads four times as deep."""
 _CODEC_FAULTS = (TypeError, ValueError, LookupError, AttributeError, RecursionError)
 """What the codec raises on tagged JSON that it did not write; orjson's recursion limit is a TypeError."""
 
@@ -61,7 +64,17 @@ def parse(line: bytes) -> Record:
         raise RecordError("no kind of record (key r)")
     if not _is_count(body.get("n")) or not _is_count(body.get("t")):
         raise RecordError("no ordinal or no time (keys n and t)")
+    _check_nesting(body, line)
     return Record(body, line)
+
+
+def _check_nesting(body: Row, line: bytes) -> None:
+    """Refuse what could not be written again; payloads may be as deep as they are, their bytes are kept."""
+    if line.count(b"[") + line.count(b"{") > MOST_NESTED:
+        try:
+            orjson.dumps({key: value for key, value in body.items() if key not in _PAYLOADS})
+        except TypeError as error:
+            raise RecordError(f"nested too deeply: {error}") from error
 
 
 def check_trace(body: Row, key: str = "trace") -> None:
@@ -205,7 +218,13 @@ def chunk_bytes(record: Record) -> list[tuple[int, bytes]]:
     rewritten = [(at_ns, orjson.dumps(value)) for at_ns, value in chunks]
     if b",".join(b"[%d,%s]" % chunk for chunk in rewritten) in record.line:
         return rewritten
-    return _scanned_chunks(record.line)
+    try:
+        scanned = _scanned_chunks(record.line)
+        if [(at_ns, orjson.loads(value)) for at_ns, value in scanned] == [tuple(chunk) for chunk in chunks]:
+            return scanned
+    except (ValueError, LookupError) as error:
+        raise RecordError(f"its chunks cannot be told apart: {error}") from error
+    raise RecordError("its chunks cannot be told apart: the key stands twice")
 
 
 def _scanned_chunks(line: bytes) -> list[tuple[int, bytes]]:

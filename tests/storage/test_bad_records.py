@@ -60,6 +60,21 @@ BAD_LINES = {
     ),
     "a time beyond 64 bits": b'{"v":1,"r":"process","n":3,"t":99999999999999999999999}\n',
     "nul bytes": b"\0\0\0\0\n",
+    "a status that is a list": (
+        b'{"v":1,"r":"end","n":3,"t":5,"trace":"%s","span":"00000000000000ff","status":["ok"]}\n' % trace_id(1).encode()
+    ),
+    "attributes nested beyond any limit": (
+        b'{"v":1,"r":"start","n":3,"t":5,"trace":"%s","span":"00000000000000ff","name":"x","attrs":{"a":%s%s}}\n'
+        % (trace_id(1).encode(), b"[" * 900, b"]" * 900)
+    ),
+    "chunks under an escaped key": (
+        b'{"v":1,"r":"chunk","n":3,"t":5,"trace":"%s","span":"00000000000000ff","\\u0063hunks":[[5,1e2]]}\n'
+        % trace_id(1).encode()
+    ),
+    "chunks under another key as well": (
+        b'{"x":{"chunks":[]},"v":1,"r":"chunk","n":3,"t":5,"trace":"%s","span":"00000000000000ff","chunks":[[5,1e2]]}\n'
+        % trace_id(1).encode()
+    ),
 }  # fmt: skip
 
 
@@ -137,3 +152,29 @@ def test_a_record_after_a_short_write_is_read(store: Path, index: Index) -> None
         writer.raw(b"\n" + writer.line("start", payload=("in", b"{}"), trace=trace_id(1), span=span_id(1), name="next"))
         assert index.ingest().rejected == 1
     assert rows(index, "select name from spans") == [("next",)]
+
+
+ODD_NUMBERS: dict[str, dict[str, Any]] = {
+    "a first chunk after the end of time": {"gen_ai.response.time_to_first_chunk": 1e300},
+    "a first chunk beyond 64 bits": {"gen_ai.response.time_to_first_chunk": 1e20},
+    "more from the cache than there was": {
+        "gen_ai.request.model": "claude-sonnet-4-5",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.cache_read.input_tokens": 100_000,
+    },
+}
+
+
+@pytest.mark.parametrize("attributes", ODD_NUMBERS.values(), ids=ODD_NUMBERS.keys())
+def test_numbers_that_cannot_be_leave_their_columns_empty(
+    store: Path, index: Index, attributes: dict[str, Any]
+) -> None:
+    """A span whose attributes make no sense is indexed all the same, open and ended."""
+    with JournalWriter(store) as writer:
+        writer.start(span_id(1), "odd", kind="llm", attrs=attributes)
+        index.ingest()
+        assert rows(index, "select status, ttft_ms, cost_usd from spans") == [("running", None, None)]
+        writer.end(span_id(1), result=1)
+        index.ingest()
+        assert rows(index, "select status, ttft_ms, cost_usd from spans") == [("ok", None, None)]
