@@ -69,7 +69,8 @@ class Traced:
         positional = self._positional
         if len(args) > len(positional) and self._rest is None:
             return {"args": list(args), "kwargs": kwargs}
-        bound = {**self._defaults, **dict(zip(positional, args, strict=False))}
+        bound = self._defaults.copy()
+        bound.update(zip(positional, args, strict=False))
         if self._rest is not None:
             bound[self._rest] = list(args[len(positional) :])
         if kwargs:

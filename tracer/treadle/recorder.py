@@ -37,22 +37,19 @@ class Recorder:
         self._key = load_key(create=True)
         self.journal = Journal(store, program=program, key=self._key)
         self.redactor = Redactor(redact)
-        self._functions: dict[Traced, tuple[int, str]] = {}
+        self._functions: dict[Traced, tuple[str, str]] = {}
         self._numbers = itertools.count()
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""
-        number, function = self._function(call.traced) if call.traced is not None else (None, call.name)
+        number, function = self._function(call.traced) if call.traced is not None else ("", call.name)
         more = call.origin()
-        if number is not None:
-            more["f"] = number
         if call.attributes:
             more["attrs"] = call.attributes
         if why is not None:
             more["why"] = why
-        place = (
-            f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)},"ord":"{call.ordinal}","thread":{get_ident()}'
-        )
+        named = f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)}'
+        place = f'{named},"ord":"{call.ordinal}","thread":{get_ident()}{number}'
         if call.parent is not None:
             place = f'{place},"parent":"{call.parent.span_id}"'
         signature = None
@@ -98,19 +95,27 @@ class Recorder:
         )
         self.journal.write(b"%b%b}\n" % (line.encode(), payload))
 
-    def _function(self, traced: Traced) -> tuple[int, str]:
+    def _function(self, traced: Traced) -> tuple[str, str]:
+        """Return what a start record says of a function, and what is signed of it."""
         known = self._functions.get(traced)
         if known is None:
             fields = traced.fields
-            known = (next(self._numbers), f"{fields['module']}:{fields['qualname']}")
+            number = next(self._numbers)
+            known = (f',"f":{number}', f"{fields['module']}:{fields['qualname']}")
             # Named only once it is written; two threads may describe it twice, under two numbers.
-            self.journal.record("function", f=known[0], **fields)
+            self.journal.record("function", f=number, **fields)
             self._functions[traced] = known
         return known
 
 
+_OK = {"status": "ok"}
+"""All that nearly every end record says."""
+
+
 def _members(fields: dict[str, Any]) -> str:
     """Return the members of an object, to be set behind others."""
+    if fields == _OK:
+        return ',"status":"ok"'
     return f",{orjson.dumps(fields)[1:-1].decode()}" if fields else ""
 
 

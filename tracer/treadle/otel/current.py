@@ -65,7 +65,8 @@ def start(
     """Start a span under the current one, or under the one of `parent`."""
     tracer = _tracer()
     if tracer is None:
-        return Handle(_made_up(parent), parent)
+        above = context.get_current() if parent is None else parent
+        return Handle(_made_up(above), above)
     kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
     span = tracer.start_span(name, context=parent, kind=kind, attributes=attributes, start_time=at_ns)
     if type(span) is NonRecordingSpan and _is_no_span_of_its_own(span.get_span_context(), parent):
