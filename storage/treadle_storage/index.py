@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import duckdb
+
 from treadle.errors import NotFoundError, QueryError, StoreError
 from treadle_storage import queries, step_questions, trace_pages, watches
 from treadle_storage.columns import Columns
 from treadle_storage.ingest import Ingest, Progress
-from treadle_storage.schema import DATABASE, INGEST_FOLDER, open_database
+from treadle_storage.schema import DATABASE, INGEST_FOLDER, cannot_open, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import duckdb
 
     Answer: TypeAlias = Callable[["duckdb.DuckDBPyConnection", dict[str, Any]], Columns]
 
@@ -43,10 +43,13 @@ class Index:
         """Grows with each commit that changed anything."""
         if read_only and not (store / DATABASE).exists():
             raise StoreError(f"{store} has no index yet: open it once without --read-only")
-        if not read_only:
-            (store / INGEST_FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._connection = open_database(store, read_only=read_only)
-        self._ingest = None if read_only else Ingest(self._connection.cursor(), store)
+        try:
+            if not read_only:
+                (store / INGEST_FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = open_database(store, read_only=read_only)
+            self._ingest = None if read_only else Ingest(self._connection.cursor(), store)
+        except (duckdb.Error, OSError) as error:
+            raise cannot_open(store_file=store / DATABASE, error=error) from error
 
     def ingest(self) -> Progress:
         """Index what the journals gained, a bounded piece of it; one caller at a time."""

@@ -94,8 +94,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION,)
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 
-_SETTINGS = {"memory_limit": "TREADLE_MEMORY_LIMIT", "threads": "TREADLE_THREADS"}
-_DEFAULTS = {"memory_limit": "1GB", "threads": "2"}
+_SETTINGS = {"memory_limit": ("TREADLE_MEMORY_LIMIT", "1GB"), "threads": ("TREADLE_THREADS", "2")}
+"""What the environment can change, and what holds where it does not."""
 
 
 def open_database(store: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -131,7 +131,16 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
             raise StoreVersionError(
                 f"{path} was written by a newer DuckDB than this one ({duckdb.__version__}): upgrade duckdb"
             ) from error
-        raise StoreError(f"cannot open {path}: {message}") from error
+        raise cannot_open(store_file=path, error=error) from error
+
+
+def cannot_open(*, store_file: Path, error: duckdb.Error | OSError) -> StoreError:
+    """Return the error of a file that cannot be opened, with the way out where it is damaged."""
+    message = _first_line(str(error)).rstrip(".")
+    return StoreError(
+        f"cannot open {store_file}: {message}. If it is damaged, move it away with its .wal: "
+        "the next command makes it again from the journals"
+    )
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, store: Path, *, read_only: bool) -> None:
@@ -166,10 +175,13 @@ def _version_of(connection: duckdb.DuckDBPyConnection) -> int:
 def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
     """Leave the ingest folder as the only files that a statement can reach."""
     ingest_folder = store / INGEST_FOLDER
-    settings = {name: os.environ.get(variable, _DEFAULTS[name]) for name, variable in _SETTINGS.items()}
+    for setting, (variable, default) in _SETTINGS.items():
+        value = os.environ.get(variable, default)
+        try:
+            connection.execute(f"set {setting} = {_quoted(value)}")
+        except duckdb.Error as error:
+            raise StoreError(f"{variable} is {value!r}: {_first_line(str(error))}") from error
     for statement in (
-        f"set memory_limit = {_quoted(settings['memory_limit'])}",
-        f"set threads = {int(settings['threads'])}",
         "set checkpoint_threshold = '64MB'",
         "set TimeZone = 'UTC'",
         "set preserve_insertion_order = true",

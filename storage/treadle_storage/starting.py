@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import treadle
 import treadle_storage
-from treadle.errors import StoreError, TreadleError
+from treadle.errors import NotFoundError, StoreError, TreadleError
 from treadle_storage.connection import Connection
 from treadle_storage.protocol import PROTOCOL, Header, error_from, version_misfit
 
@@ -43,7 +43,15 @@ def connect(place: Place, *, patience_s: float = PATIENCE_S) -> Connection:
 
 
 def start_owner(place: Place) -> None:
-    """Start an owner and return when it listens, or when another one does."""
+    """Start an owner and return when it listens, or when another one does.
+
+    Raises:
+        NotFoundError: the store is gone.
+        StoreError: the owner cannot be started, or said why it cannot serve.
+
+    """
+    if not place.store.is_dir():
+        raise NotFoundError(f"{place.store} is gone: it was removed while it was open")
     command = [sys.executable, "-P", "-m", "treadle_storage.owner", str(place.store)]
     if place.read_only:
         command.append("--read-only")

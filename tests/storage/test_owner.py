@@ -16,7 +16,7 @@ import pytest
 
 import treadle_storage
 from owners import end_owner, is_owned, kill_owner, owner_pid
-from treadle.errors import StoreError, StoreHeldError, StoreVersionError
+from treadle.errors import NotFoundError, StoreError, StoreHeldError, StoreVersionError
 from treadle_storage.connection import Connection
 from treadle_storage.election import elect
 from treadle_storage.place import place_of
@@ -135,6 +135,17 @@ def test_a_store_of_a_newer_version_is_left_alone(place: Path) -> None:
         newer.execute("create table meta as select 'schema_version' as key, '999' as value")
     with treadle_storage.open(place) as store, pytest.raises(StoreVersionError, match="999"):
         store.traces()
+
+
+def test_a_store_that_is_removed_while_it_is_open_is_said_to_be_gone(place: Path) -> None:
+    """Who asks on is told at once, and nothing is made in its place."""
+    with treadle_storage.open(place) as store:
+        store.traces()
+        kill_owner(place)
+        shutil.rmtree(place)
+        with pytest.raises(NotFoundError, match=r"is gone: it was removed"):
+            store.traces()
+    assert not place.exists()
 
 
 def test_a_path_too_long_for_a_socket_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

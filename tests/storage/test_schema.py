@@ -57,6 +57,32 @@ def test_a_store_of_a_newer_version_is_left_alone(store: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
+def test_a_damaged_file_says_how_to_get_the_recordings_back(store: Path, kept: float) -> None:
+    """A file that was cut off, wherever the database notices it, is one clear line and the way out."""
+    with JournalWriter(store) as writer:
+        write_example(writer)
+    index = Index(store)
+    index.ingest()
+    index.close()
+    path = store / schema.DATABASE
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    with pytest.raises(StoreError, match=r"cannot open .*treadle\.duckdb: .*\. If it is damaged, move it away"):
+        Index(store)
+    path.unlink()
+    index = Index(store)
+    assert index.ingest().new_spans == 4
+    index.close()
+
+
+@pytest.mark.parametrize("variable", ["TREADLE_MEMORY_LIMIT", "TREADLE_THREADS"])
+def test_a_setting_that_makes_no_sense_is_named(store: Path, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's mistake is told with the variable's name."""
+    monkeypatch.setenv(variable, "lots")
+    with pytest.raises(StoreError, match=rf"{variable} is 'lots'"):
+        Index(store)
+
+
 def test_a_file_that_is_no_database_is_an_error_in_one_line(store: Path) -> None:
     """Garbage where the database should be is named."""
     store.mkdir()
