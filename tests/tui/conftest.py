@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import treadle_storage
+from treadle_storage import Store
 from treadle_tui.cli import treadle
 from treadle_tui.cli.endings import run_to_the_end
 from treadle_tui.cli.options import Settings
+from tui.made_store import write_desk
 from tui.shop import end_owner, wait_for_the_dead, write_shop
 
 
@@ -59,3 +62,20 @@ def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> C
         return Ran(int(code), out, err)
 
     return run
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def desk(home: Path) -> Iterator[Store]:
+    """Return the store of the refund desk."""
+    (home / ".treadle").mkdir()
+    write_desk(home / ".treadle")
+    with treadle_storage.open(home / ".treadle") as store:
+        yield store
+    end_owner(home / ".treadle")

@@ -34,6 +34,18 @@ def parse_answer(text: str) -> dict:
     if "refund" not in found:
         raise ValueError("no refund in the answer")
     return found
+
+
+@treadle.trace(kind="agent")
+def converse(question: str, documents: list[str]) -> str:
+    """Let the model look up what it needs, until it answers."""
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
+    while True:
+        completion = client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=TOOLS)
+        said = completion.choices[0].message
+        if not said.tool_calls:
+            return said.content
+        messages += [said, *map(tell, said.tool_calls)]
 '''
 SYSTEM = (
     'You are the refund desk of a small shop. Answer in JSON with the keys "refund" (a number, in euros) and '
@@ -87,7 +99,7 @@ class Desk:
             "gen_ai.request.model": "gpt-4o-mini",
         }
         request = {"model": "gpt-4o-mini", "messages": messages, "temperature": 0.2}
-        self.start(number, "openai.chat", "llm", at, request, under=4, attrs=attrs)
+        self.start(number, "openai.chat", "llm", at, request, under=4, f=4, attrs=attrs)
         choice = {"index": 0, "finish_reason": "tool_calls" if "tool_calls" in answer else "stop", "message": answer}
         value = {"id": "c1", "model": "gpt-4o-mini-2024-07-18", "choices": [choice]}
         reasons = [choice["finish_reason"]]
@@ -104,11 +116,19 @@ def write_desk(store: Path, *, at_ns: int = START_NS, chains: int = 3) -> str:
     home = store.parent
     (home / "desk.py").write_text(SOURCE, encoding="utf-8")
     with JournalWriter(store, start_ns=at_ns) as writer:
-        for number, line in ((1, 12), (2, 21)):
-            qualname = ("answer", "parse_answer")[number - 1]
+        library = home / ".venv" / "lib" / "python3.11" / "site-packages" / "openai" / "completions.py"
+        for number, (file, qualname, line) in enumerate(
+            (
+                (home / "desk.py", "answer", 12),
+                (home / "desk.py", "parse_answer", 21),
+                (home / "desk.py", "converse", 30),
+                (library, "Completions.create", 1562),
+            ),
+            1,
+        ):
             writer.record(
-                "function", f=number, module="desk", qualname=qualname, file=str(home / "desk.py"), line=line,
-                hash="0" * 16, flavour="sync", params=[["question", "pk"]],
+                "function", f=number, module=file.stem, qualname=qualname, file=str(file), line=line, hash="0" * 16,
+                flavour="sync", params=[["question", "pk"]],
             )  # fmt: skip
         for number in range(chains):
             write_chain(
@@ -127,7 +147,8 @@ def write_chain(desk: Desk, *, fails: bool) -> None:
     desk.start(3, "embed", "embedding", 0.02, {"texts": [QUESTION], "model": "wordllama-256"}, under=2)
     desk.end(3, 0.140, [[0.12, -0.4, 0.33]])
     desk.end(2, 0.330, DOCUMENTS)
-    desk.start(4, "converse", "agent", 0.35, {"question": QUESTION, "documents": [each["id"] for each in DOCUMENTS]})
+    documents = [each["id"] for each in DOCUMENTS]
+    desk.start(4, "converse", "agent", 0.35, {"question": QUESTION, "documents": documents}, f=3)
     messages: list[Any] = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]
     asking = {"role": "assistant", "content": None, "tool_calls": [TOOL_CALL]}
     desk.model_call(5, 0.36, 1.21, messages, asking, (412, 31))

@@ -10,7 +10,7 @@ from treadle.model import Function, Json, Message
 from treadle_tui import clipboard, figures
 from treadle_tui.conversation import conversation, repeated_messages, tool_call
 from treadle_tui.replays import tagged_edit
-from treadle_tui.sources import read_source
+from treadle_tui.sources import is_library, line_that_calls, read_source
 from treadle_tui.trace_rows import one_line
 from treadle_tui.typed_commands import Typed, understand
 
@@ -46,6 +46,23 @@ def test_tool_results_name_their_tool() -> None:
     messages = [said("assistant", None, parts=CALL), said("tool", '{"sky": "grey"}', call="c1")]
     texts = [(block.label, block.text) for block in conversation(messages)]
     assert texts == [("assistant", 'weather(city="Oslo")'), ("tool", "weather"), ("", '{"sky": "grey"}')]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ('{"topic": "password"}', "json"),
+        ("[1, 2]\n", "json"),
+        ('{"topic": "password"}\n\nOpen a web browser.', None),
+        ("[sic] Hello", None),
+        ("Hello", None),
+    ],
+)
+def test_only_what_is_json_is_coloured(text: str, language: str | None) -> None:
+    """JSON that prose follows is prose, said by whomever."""
+    response: Json = [{"type": "tool_call_response", "response": text}]
+    messages = [said("assistant", text, output=True), said("tool", None, parts=response)]
+    assert [block.language for block in conversation(messages)] == [language, language]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +145,58 @@ def test_source_is_found_and_compared_without_importing(tmp_path: Path) -> None:
     gone = Function("app", "Desk.gone", str(path), 4, None, "sync")
     assert read_source(path, gone).note == "Desk.gone is not in this file any more"
     assert "cannot be read" in read_source(tmp_path / "other.py", same).note
+
+
+OVERLOADED = """from typing import overload
+
+@overload
+def create(text: str) -> str: ...
+@overload
+def create(text: int) -> int: ...
+def create(text):
+    return text
+
+def ask(question):
+    first = (client()
+        .create(question))
+    return second(first)
+
+def twice():
+    return create(1), \\
+        create(2)
+"""
+
+
+def test_an_overloaded_function_is_shown_where_it_is_defined(tmp_path: Path) -> None:
+    """Overloads say nothing of what ran."""
+    path = tmp_path / "app.py"
+    path.write_text(OVERLOADED, encoding="utf-8")
+    found = read_source(path, Function("app", "create", str(path), 7, None, "sync"))
+    assert (found.first_line, found.last_line) == (7, 8)
+
+
+def test_the_line_that_calls_is_told_where_there_is_one(tmp_path: Path) -> None:
+    """Several calls of the name, or none, tell nothing."""
+    path = tmp_path / "app.py"
+    path.write_text(OVERLOADED, encoding="utf-8")
+    asking = read_source(path, Function("app", "ask", str(path), 10, None, "sync"))
+    assert line_that_calls(asking, "create") == 12
+    assert line_that_calls(asking, "third") == 0
+    assert line_that_calls(read_source(path, Function("app", "twice", str(path), 15, None, "sync")), "create") == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "installed"),
+    [
+        ("/home/me/.venv/lib/python3.11/site-packages/openai/client.py", True),
+        ("/usr/lib/python3/dist-packages/openai/client.py", True),
+        ("/usr/lib/python3.11/json/decoder.py", True),
+        ("/home/me/lib/client.py", False),
+    ],
+)
+def test_what_is_installed_is_not_the_projects(path: str, installed: bool) -> None:
+    """Libraries and Python's own modules are told by where they stand."""
+    assert is_library(Path(path)) is installed
 
 
 def test_copying_says_which_way_it_went(monkeypatch: pytest.MonkeyPatch) -> None:

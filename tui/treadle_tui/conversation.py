@@ -61,8 +61,7 @@ def _message_blocks(message: Message, *, tool_name: str | None, old: bool) -> li
         said.append(Block(tool_name, tone="dim", gap=False))
     if message.content:
         text = _indented(message.content) if is_tool else message.content
-        language = "json" if text.lstrip()[:1] in {"{", "["} else None
-        said.append(Block(text, tone=tone, language=language, indent=2 * is_tool, gap=False))
+        said.append(Block(text, tone=tone, language=_language(text), indent=2 * is_tool, gap=False))
     said += _part_blocks(message.parts, tone)
     if not said:
         said.append(Block("(empty)", tone="faint", gap=False))
@@ -87,7 +86,8 @@ def _part(part: dict[str, Json], tone: str) -> list[Block]:
     if kind == "tool_call":
         return tool_call(str(part.get("name", "?")), part.get("arguments"))
     if kind == "tool_call_response":
-        return [Block(_pretty(part.get("response")), tone=tone, language="json", indent=2, gap=False)]
+        text = _pretty(part.get("response"))
+        return [Block(text, tone=tone, language=_language(text), indent=2, gap=False)]
     if kind in {"text", "reasoning"}:
         text = str(part.get("content", ""))
         return [Block(text, tone="dim" if kind == "reasoning" else tone, gap=False)]
@@ -110,6 +110,17 @@ def tool_call(name: str, arguments: Json) -> list[Block]:
         Block(name, tone="kind-tool", gap=False),
         Block(_pretty(arguments), language="json", indent=2, gap=False),
     ]
+
+
+def _language(text: str) -> str | None:
+    """Return what to colour a text as: JSON where all of it is, since a lexer makes a muddle of prose."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        json.loads(text)
+    except ValueError:
+        return None
+    return "json"
 
 
 def _indented(text: str) -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from treadle.model import Step, TraceSummary
 from treadle_tui import figures
+from treadle_tui.sources import SourceFile
 from treadle_tui.widgets import marks
 from treadle_tui.widgets.side_list import Parts
 
@@ -25,7 +26,7 @@ def facts(step: Step) -> Parts:
     if step.ttft_ms is not None:
         number, unit = figures.duration(int(step.ttft_ms * 1e6))
         parts += [("  first ", "dim"), (number, "normal"), (unit, "dim")]
-    if step.model:
+    if step.model and step.model not in step.name:
         parts.append((f"  {step.model}", "normal"))
     if step.input_tokens is not None or step.output_tokens is not None:
         counts = [
@@ -39,6 +40,13 @@ def facts(step: Step) -> Parts:
     if not step.replayable:
         parts.append(("  cannot be replayed", "dim"))
     return parts
+
+
+def source_facts(source: SourceFile) -> Parts:
+    """Return where a source stands, and what there is to know of it."""
+    line = source.call_line or source.first_line
+    parts = [(source.path.name, "strong"), (f":{line}" if line else "", "dim")]
+    return [*parts, (f"  {source.note}", "accent")] if source.note else parts
 
 
 def trace_status(session: "Session", trace: TraceSummary, *, brief: bool) -> tuple[Parts, Parts]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from treadle.errors import NotFoundError
 from treadle.model import STATUSES, Event, Message, Score, Step
 from treadle_tui.conversation import repeated_messages
-from treadle_tui.sources import SourceFile, read_source
+from treadle_tui.sources import SourceFile, is_library, line_that_calls, read_source
 
 if TYPE_CHECKING:
     from treadle_storage import Store
@@ -65,17 +65,37 @@ def _repeated(store: "Store", trace_id: str, tree: "Tree", index: int, messages:
 
 
 def _source_of(store: "Store", step: Step) -> SourceFile | None:
-    """Return the source of the step's function; of the nearest caller's where it has none that is the user's."""
-    caller = step
+    """Return the source of the step's function; of the nearest caller's where it is none of the project's own."""
+    called, caller = step, step
     for _ in range(_CALLERS_UP):
-        if caller.function is not None and caller.function.file is not None:
-            path = Path(caller.function.file)
-            source = read_source(path if path.is_absolute() else Path(caller.cwd or ".") / path, caller.function)
-            return source if caller is step else replace(source, note=source.note or f"called by {caller.name}")
+        path = _file_of(caller)
+        if path is not None and not is_library(path):
+            return _read(caller, path) if caller is step else _read_caller(caller, path, called)
         if caller.parent_span_id is None:
             break
         try:
-            caller = store.step(step.trace_id, caller.parent_span_id)
+            called, caller = caller, store.step(step.trace_id, caller.parent_span_id)
         except NotFoundError:
             break
-    return None
+    path = _file_of(step)
+    return None if path is None else _read(step, path)
+
+
+def _file_of(step: Step) -> Path | None:
+    if step.function is None or step.function.file is None:
+        return None
+    path = Path(step.function.file)
+    return path if path.is_absolute() else Path(step.cwd or ".") / path
+
+
+def _read(step: Step, path: Path) -> SourceFile | None:
+    return None if step.function is None else read_source(path, step.function)
+
+
+def _read_caller(caller: Step, path: Path, called: Step) -> SourceFile | None:
+    source = _read(caller, path)
+    if source is None:
+        return None
+    name = called.function.qualname.rpartition(".")[2] if called.function is not None else called.name
+    note = " · ".join(part for part in (f"called from {caller.name}", source.note) if part)
+    return replace(source, note=note, call_line=line_that_calls(source, name))

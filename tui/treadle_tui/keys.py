@@ -93,6 +93,8 @@ DEBUG: Final = (
         "Moving",
         "l →",
     ),
+    Key("debug.pan_left", "H,shift+left", "pan(-1)", "Long lines of source: to the left", "Moving", "H"),
+    Key("debug.pan_right", "L,shift+right", "pan(1)", "Long lines of source: to the right", "Moving", "L"),
     Key("debug.page_down", "pagedown,ctrl+d", "page(1)", "A page down", "Moving", "PgDn"),
     Key("debug.page_up", "pageup,ctrl+u", "page(-1)", "A page up", "Moving", "PgUp"),
     Key("debug.first", "g,home", "end(-1)", "The first; with a count, that step", "Moving", "g"),

@@ -1,6 +1,7 @@
 """Today's source of a recorded function, found without importing anything: looking at a store runs no code."""
 
 import ast
+import re
 import types
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from treadle.functions import code_hash
 from treadle.model import Function
 
 _LARGEST_FILE: Final = 2_000_000
+_LIBRARY: Final = re.compile(r"/(site|dist)-packages/|/lib/python3\.\d+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,13 @@ class SourceFile:
     last_line: int
     note: str
     """Whether it changed since it ran; empty where it did not."""
+    call_line: int = 0
+    """Where this function calls the one that was asked for; 0 where that is not known, or it is that one."""
+
+
+def is_library(path: Path) -> bool:
+    """Whether a file is installed, not the project's own."""
+    return _LIBRARY.search(path.as_posix()) is not None
 
 
 def read_source(path: Path, function: Function) -> SourceFile:
@@ -46,15 +55,32 @@ def read_source(path: Path, function: Function) -> SourceFile:
     return SourceFile(path, text, first, found.end_lineno or first, _changed(text, path, function, found.lineno))
 
 
+def line_that_calls(source: SourceFile, name: str) -> int:
+    """Return the one line of the function that calls something of this name; 0 where there is none, or several."""
+    try:
+        nodes = list(ast.walk(ast.parse(source.text)))
+    except SyntaxError:
+        return 0
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    named = [func for func in called if name == getattr(func, "attr", getattr(func, "id", None))]
+    lines = {func.end_lineno or 0 for func in named}
+    inside = [line for line in lines if source.first_line <= line <= source.last_line]
+    return inside[0] if len(inside) == 1 else 0
+
+
 def _find(node: ast.AST, names: list[str]) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     for child in ast.walk(node) if len(names) == 1 else ast.iter_child_nodes(node):
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or child.name != names[0]:
             continue
         if len(names) > 1:
             return _find(child, names[1:])
-        if not isinstance(child, ast.ClassDef):
+        if not isinstance(child, ast.ClassDef) and not _is_overload(child):
             return child
     return None
+
+
+def _is_overload(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(ast.unparse(each).rpartition(".")[2] == "overload" for each in function.decorator_list)
 
 
 def _changed(text: str, path: Path, function: Function, line: int) -> str:

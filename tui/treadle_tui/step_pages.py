@@ -12,16 +12,19 @@ from treadle.model import Event, Json, Score, Step
 from treadle_tui import figures
 from treadle_tui.conversation import conversation, streamed_text
 from treadle_tui.inspection import Inspection
+from treadle_tui.sources import SourceFile
 from treadle_tui.widgets.blocks import Block, page
 from treadle_tui.widgets.payload_view import Margins
 from treadle_tui.widgets.text_lines import TextLines
 
 TABS: Final = ("Messages", "Input", "Output", "Source", "Attributes", "Events", "Scores")
 TABS_BESIDE: Final = ("Messages", "Input", "Events", "Scores")
-"""Of the main pane, where a third column shows the rest."""
+"""Of the main pane, where panes beside it show the rest."""
 _PAGE_LIMIT_BYTES: Final = 200_000
 """Larger payloads are shown as JSON, which needs no blocks."""
 _EVENTS_SHOWN: Final = 2_000
+_ABOVE_CALL: Final = 10
+"""Lines of source above a call that leave it in sight in a low pane."""
 _TALL: Final = 60
 """Characters above which a value gets room around it."""
 
@@ -35,6 +38,8 @@ class Content:
     language: str | None = None
     line: int = 0
     """Which line to bring into sight."""
+    wrap: bool = True
+    """Whether long lines are broken; else they run out of sight to the right."""
 
 
 def content(tab: str, inspection: Inspection, *, raw: bool) -> Content:
@@ -70,7 +75,8 @@ def outcome(inspection: Inspection) -> list[Block]:
     frames = step.error.get("frames") if isinstance(step.error, dict) else None
     for frame in reversed(frames if isinstance(frames, list) else []):
         if isinstance(frame, dict):
-            where = f"{frame.get('file')}:{frame.get('line')} in {frame.get('function')}"
+            file = str(frame.get("file")).removeprefix(f"{step.cwd}/")
+            where = f"{file}:{frame.get('line')} in {frame.get('function')}"
             blocks.append(Block(where, "at", "faint", "dim", gap=len(blocks) == 2))
             blocks.append(Block(str(frame.get("source") or "").strip(), language="python", indent=2, gap=False))
     return blocks
@@ -129,11 +135,19 @@ def _source(inspection: Inspection, raw: bool) -> Content:  # noqa: ARG001
     blocks = list(note)
     for number, line in enumerate(source.text.split("\n"), 1):
         inside = source.first_line <= number <= source.last_line
-        label, tone = (f"✗ {number}", "alarm") if number in wrong else (str(number), "dim" if inside else "faint")
+        label, tone = str(number), "dim" if inside else "faint"
+        if number in wrong:
+            label, tone = f"✗ {number}", "alarm"
+        elif number == source.call_line:
+            label, tone = f"▸ {number}", "accent"
         blocks.append(Block(line, label, tone, "normal" if inside else "dim", "python", gap=False))
-    first = source.first_line - 2 if source.first_line else 0
     laid_out = page(blocks, gutter_cells=len(str(len(blocks))) + 5, longest_cells=10_000)
-    return Content(laid_out.lines, laid_out.margins, "python", line=max(0, first + len(note)))
+    return Content(laid_out.lines, laid_out.margins, "python", line=_top_line(source) + len(note), wrap=False)
+
+
+def _top_line(source: SourceFile) -> int:
+    """Return the line above the function, from 0; further down where its call would be out of sight."""
+    return max(0, source.first_line - 2, source.call_line - _ABOVE_CALL)
 
 
 def _failing_lines(inspection: Inspection) -> set[int]:

@@ -69,10 +69,10 @@ class DebugScreen(DebugWords):
                 yield Pane(("Stack",), self.stack, number=5, id="stack-pane", classes="side")
                 yield Pane(("Watches",), self.watches, number=6, id="watches-pane", classes="side")
                 yield Pane(("Breakpoints",), self.breakpoints, number=7, id="breakpoints-pane", classes="side")
-            with Vertical(id="middle"):
-                yield self.details[0]
-            with Vertical(id="right"):
-                yield self.details[1]
+            with Vertical(id="step"):
+                with Horizontal(id="payloads"):
+                    yield self.details[0]
+                    yield self.details[1]
                 yield self.details[2]
 
     def on_mount(self) -> None:
@@ -83,7 +83,7 @@ class DebugScreen(DebugWords):
         self.run_job(self._load, self._loaded, group="load")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Leave to the third column what it shows."""
+        """Leave to the panes beside the main one what they show."""
         super().on_resize(event)
         self.show_status()
         self.details[0].set_tabs(TABS_BESIDE if event.size.width >= WIDE_CELLS else TABS)

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from treadle_tui.facts import facts
+from treadle_tui.facts import facts, source_facts
 from treadle_tui.inspection import Inspection
 from treadle_tui.step_pages import Content, content, is_large, outcome
 from treadle_tui.widgets.divider import Divider
@@ -66,8 +66,6 @@ class Detail(Pane):
     def show(self, inspection: Inspection) -> None:
         """Show a step in the tab that is open."""
         self.inspection = inspection
-        if self._facts is not None:
-            self._facts.show(facts(inspection.step))
         self._fill()
 
     def set_tabs(self, tabs: Sequence[str]) -> None:
@@ -128,14 +126,17 @@ class Detail(Pane):
             self.view.scroll_to(y=scroll, animate=False, force=True)
 
     def _note(self, inspection: Inspection) -> None:
+        source = inspection.source if self.tab == "Source" else None
+        if self._facts is not None:
+            self._facts.show(facts(inspection.step) if source is None else source_facts(source))
         note = "json" if self.raw and self.tab in {"Messages", "Input", "Output"} else ""
-        if self.tab == "Source" and inspection.source is not None:
-            note = inspection.source.note or inspection.source.path.name
+        if source is not None and self._facts is None:
+            note = " · ".join(part for part in (source.note, source.path.name) if part)
         self.divider.show(note=note)
 
     def _load(self, made: Content) -> None:
         self.view.repeated = 0
-        self.view.load(made.lines, margins=made.margins, language=made.language)
+        self.view.load(made.lines, margins=made.margins, language=made.language, wrap=made.wrap)
         if made.line:
             self.view.go_to_top_line(made.line)
 

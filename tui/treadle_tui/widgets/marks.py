@@ -16,3 +16,6 @@ WATCH: Final = "◉"
 FOLDED: Final = "▸"
 UNFOLDED: Final = "▾"
 GUIDE: Final = "│"
+BEFORE: Final = "‹"  # noqa: RUF001 - it is meant
+BEYOND: Final = "›"  # noqa: RUF001
+"""Where a line that is cut goes on."""

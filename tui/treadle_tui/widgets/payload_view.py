@@ -14,7 +14,7 @@ from rich.text import Text
 from textual.selection import Selection
 from textual.strip import Strip
 
-from treadle_tui.widgets import highlight
+from treadle_tui.widgets import highlight, marks
 from treadle_tui.widgets.line_view import LineView
 from treadle_tui.widgets.text_layout import Row, TextLayout
 from treadle_tui.widgets.text_lines import TextLines
@@ -63,9 +63,12 @@ class PayloadView(LineView):
         self._layout = TextLayout.of(self.lines, 80)
         self._lexed: list[list[highlight.Span]] | None = None
 
-    def load(self, lines: TextLines, *, language: str | None = None, margins: Margins | None = None) -> None:
-        """Show a text from its start."""
-        self.lines, self.language, self.margins = lines, language, margins
+    def load(
+        self, lines: TextLines, *, language: str | None = None, margins: Margins | None = None, wrap: bool = True
+    ) -> None:
+        """Show a text from its start; long lines wrap, or run out to the right."""
+        self.lines, self.language, self.margins, self.wrap = lines, language, margins, wrap
+        self.styles.overflow_x = "hidden" if wrap else "auto"
         self.hits, self.hit, self._sought = np.empty(0, np.int64), -1, ""
         whole = language == "python" and len(lines.text) <= _WHOLE_LEXED_LIMIT
         self._lexed = highlight.spans_by_line(lines.text, "python") if whole else None
@@ -111,12 +114,6 @@ class PayloadView(LineView):
         if row - self.scroll_offset.y > limit:
             self.scroll_to(y=row - limit, animate=False, force=True)
 
-    def set_wrap(self, *, wrap: bool) -> None:
-        """Wrap long lines, or let them run out to the right."""
-        self.wrap = wrap
-        self.styles.overflow_x = "hidden" if wrap else "auto"
-        self._lay_out()
-
     # Painting
 
     def render_line(self, y: int) -> Strip:
@@ -140,13 +137,25 @@ class PayloadView(LineView):
         left = Strip(
             [Segment(gutter, self.tone(label.tone if label else "dim")), Segment(" " * indent)], len(gutter) + indent
         )
-        scroll = 0 if self.wrap else self.scroll_offset.x
         text = self._styled(row)
         right = Strip(text.render(self.app.console)).apply_offsets(row.start, row.line)
         width = self.size.width
         room = max(0, self.room - left.cell_length)
-        cropped = right.crop(scroll, scroll + room) if right.cell_length > room or scroll else right
-        return Strip.join([left, cropped]).adjust_cell_length(width).apply_style(self.ground)
+        if self.wrap:
+            right = right.crop(0, room) if right.cell_length > room else right
+        else:
+            right = self._cut(right, self.scroll_offset.x, room)
+        return Strip.join([left, right]).adjust_cell_length(width).apply_style(self.ground)
+
+    def _cut(self, line: Strip, scroll: int, room: int) -> Strip:
+        """Cut a line at the edges, with marks where it goes on."""
+        before, after = scroll > 0 and line.cell_length > 0, line.cell_length > scroll + room
+        kept = line.crop(scroll + before, max(scroll + before, scroll + room - after))
+        parts = [self._edge(marks.BEFORE)] * before + [kept] + [self._edge(marks.BEYOND)] * after
+        return Strip.join(parts)
+
+    def _edge(self, mark: str) -> Strip:
+        return Strip([Segment(mark, self.tone("accent"))], 1)
 
     def _styled(self, row: Row) -> Text:
         start = int(self.lines.starts[row.line])

@@ -60,11 +60,11 @@ class RowGeometry:
 
     @classmethod
     def of(cls, tree: "Tree", width: int) -> "RowGeometry":
-        """Lay out `width` cells: names as wide as the longest up to half, the rest to the waterfall."""
+        """Lay out `width` cells: names as wide as the longest up to three fifths, the rest to the waterfall."""
         first, last = _time_range(tree)
         free = width - GUTTER_CELLS - _DURATION_CELLS - 1
         wanted = _widest_label(tree) + 1
-        label = min(wanted, max(16, free * 11 // 20))
+        label = min(wanted, max(16, free * 3 // 5))
         track = free - label - 1
         if track < _LEAST_TRACK_CELLS:
             label, track = max(1, free), 0
