@@ -2,12 +2,9 @@
 
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 import treadle_storage
 from storage.journals import JournalWriter, span_id, trace_id
@@ -15,76 +12,11 @@ from treadle_storage import Store
 from treadle_tui.app import TreadleApp
 from treadle_tui.screens.debug import DebugScreen
 from treadle_tui.screens.traces import TracesScreen
-from tui.made_store import write_desk
+from tui.driving import debugging, press, shown, standing, type_in, until
 from tui.screen_text import assert_screen, screen_text
 from tui.shop import end_owner
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty folder that is the current one."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def desk(home: Path) -> Iterator[Store]:
-    """Return the store of the refund desk."""
-    (home / ".treadle").mkdir()
-    write_desk(home / ".treadle")
-    with treadle_storage.open(home / ".treadle") as store:
-        yield store
-    end_owner(home / ".treadle")
-
-
-@asynccontextmanager
-async def debugging(store: Store, size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[TreadleApp, Pilot[None]]]:
-    """Open the debugger on the failed trace and wait until it shows the first step."""
-    app = TreadleApp(store, trace_id=trace_id(2))
-    async with app.run_test(size=size) as pilot:
-        await shown(pilot)
-        yield app, pilot
-
-
-async def shown(pilot: Pilot[None]) -> None:
-    """Wait until nothing is being read and everything is painted."""
-    for _ in range(500):
-        screen = pilot.app.screen
-        busy = [worker for worker in pilot.app.workers if worker.name != "watch_store" and not worker.is_finished]
-        await pilot.pause()
-        if not busy and not (isinstance(screen, DebugScreen) and screen.details[0].inspection is None):
-            break
-        await pilot.pause(0.01)
-    await pilot.pause()
-
-
-async def press(pilot: Pilot[None], *keys: str) -> str:
-    """Press keys, each after all is shown, and return the screen."""
-    for key in keys:
-        await pilot.press(key)
-        await shown(pilot)
-    return screen_text(pilot.app)
-
-
-async def type_in(pilot: Pilot[None], text: str) -> str:
-    """Type a command and enter it."""
-    await pilot.press("colon", *(KEY_NAMES.get(character, character) for character in text))
-    return await press(pilot, "enter")
-
-
-KEY_NAMES = {" ": "space", "'": "apostrophe", "=": "equals_sign", ">": "greater_than_sign", "_": "underscore",
-             "(": "left_parenthesis", ")": "right_parenthesis"}  # fmt: skip
-
-
-def standing(pilot: Pilot[None]) -> str:
-    """Return the name at the position."""
-    screen = pilot.app.screen
-    assert isinstance(screen, DebugScreen)
-    assert screen.session is not None
-    tree = screen.session.tree
-    return tree.names[tree.name[screen.session.position]]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -121,6 +53,16 @@ async def test_moves_forward_and_back(desk: Store) -> None:
         assert "end of trace" in await press(pilot, "s")
         await press(pilot, "3", "g")
         assert standing(pilot) == "retrieve"
+
+
+async def test_an_end_says_what_goes_on(desk: Store) -> None:
+    """Where a move finds no more of its kind, the key that would go on is named, if there is one."""
+    async with debugging(desk) as (_, pilot):
+        assert "end of trace · s steps into the call" in await press(pilot, "n")
+        assert "end of trace · s steps into the call" in await press(pilot, "r")
+        assert "end of trace · b sets a breakpoint" in await press(pilot, "c")
+        await press(pilot, "G")
+        assert (await press(pilot, "n")).splitlines()[-1] == " end of trace"
 
 
 async def test_breakpoints_stop_and_say_which_hit(desk: Store) -> None:
@@ -233,15 +175,6 @@ async def test_a_new_trace_shows_up_by_itself(home: Path) -> None:
                 assert standing(pilot) == "answer"
                 assert "because" in screen_text(app)
     end_owner(folder)
-
-
-async def until(pilot: Pilot[None], text: str) -> None:
-    """Wait until the screen shows a text."""
-    deadline = time.monotonic() + 20
-    while text not in screen_text(pilot.app):
-        assert time.monotonic() < deadline, f"{text!r} never came:\n{screen_text(pilot.app)}"
-        await pilot.pause(0.02)
-    await shown(pilot)
 
 
 async def test_the_list_and_the_debugger_are_one_key_apart(desk: Store) -> None:
