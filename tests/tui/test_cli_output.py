@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from treadle_tui.cli.controls import visible
 from treadle_tui.cli.output import RowSet, write_rows
 from treadle_tui.cli.pretty import pretty_lines
-from treadle_tui.cli.table import visible
 
 ROWS = RowSet(
     names=("name", "n", "at", "data", "n"),

@@ -11,11 +11,12 @@ from treadle.errors import UsageError
 from treadle_debugger.alignment import Pair, StepDiff, diff_steps, diff_traces
 from treadle_debugger.diff import Difference
 from treadle_debugger.words import diff_words
+from treadle_tui.cli.controls import visible
 from treadle_tui.cli.endings import Ending
 from treadle_tui.cli.finding import find_trace
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.output import RowSet, write_rows
-from treadle_tui.cli.table import console_on, print_line, visible
+from treadle_tui.cli.table import console_on, print_line
 
 if TYPE_CHECKING:
     from treadle_storage import Found, Store

@@ -8,11 +8,12 @@ import click
 from rich.text import Text
 
 from treadle_tui.cli.checks import Finding, check_clients, check_installation, check_key, check_terminal
+from treadle_tui.cli.controls import visible
 from treadle_tui.cli.endings import Ending
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.output import RowSet, write_rows
 from treadle_tui.cli.store_checks import check_journals, check_store
-from treadle_tui.cli.table import console_on, print_line, visible
+from treadle_tui.cli.table import console_on, print_line
 
 COLUMNS = ("section", "name", "value", "problem")
 TYPES = ("VARCHAR", "VARCHAR", "VARCHAR", "BOOLEAN")

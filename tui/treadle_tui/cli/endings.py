@@ -14,6 +14,7 @@ from types import TracebackType
 import click
 
 from treadle.errors import TreadleError
+from treadle_tui.cli.controls import visible
 from treadle_tui.cli.lazy import PipeClosedError
 from treadle_tui.cli.options import Settings
 
@@ -78,7 +79,7 @@ def _usage_line(error: click.ClickException) -> str:
 def _complain(message: str, settings: Settings) -> int:
     if settings.debug:
         traceback.print_exc()
-    click.echo(f"treadle: {' '.join(message.split())}", err=True)
+    click.echo(f"treadle: {visible(' '.join(message.split()))}", err=True)
     return Ending.UNUSABLE
 
 
@@ -89,6 +90,6 @@ def _tell_fault(
     if settings.debug:
         sys.__excepthook__(kind, error, trace)
     else:
-        said = " ".join(f"{kind.__name__}: {error}".split())
+        said = visible(" ".join(f"{kind.__name__}: {error}".split()))
         click.echo(f"treadle: internal fault, {said} (run it with --debug for the traceback)", err=True)
     sys.exit(Ending.UNUSABLE)

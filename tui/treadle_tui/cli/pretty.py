@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from treadle_tui.cli.table import visible
+from treadle_tui.cli.controls import visible
 
 SHORT_CHARACTERS = 72
 INDENT = "  "

@@ -12,10 +12,11 @@ from rich.text import Text
 from treadle.codec import plain
 from treadle_debugger.replaying import TIMEOUT_S, Request, Result, replay
 from treadle_debugger.verdict import CallReport, Outcome
+from treadle_tui.cli.controls import visible
 from treadle_tui.cli.finding import find_step, find_trace
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.output import RowSet, write_json, write_rows
-from treadle_tui.cli.table import console_on, print_line, visible
+from treadle_tui.cli.table import console_on, print_line
 
 GOOD_VERDICTS = ("same", "fixed")
 TOLD_DECISIONS = ("moved", "live", "changed", "new", "unanswerable", "missing")

@@ -9,8 +9,8 @@ from rich.text import Text
 from treadle.codec import plain
 from treadle.model import Event, Json, Message, Score, Step
 from treadle_tui import figures
+from treadle_tui.cli.controls import visible
 from treadle_tui.cli.pretty import pretty_lines, scalar_lines
-from treadle_tui.cli.table import visible
 from treadle_tui.widgets.marks import KIND_TAGS, STATUS_GLYPHS
 
 if TYPE_CHECKING:

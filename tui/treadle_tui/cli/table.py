@@ -5,7 +5,6 @@ the widths, the rest is written as it comes.
 """
 
 import shutil
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain, islice
@@ -14,6 +13,8 @@ from typing import Any, TextIO
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
+
+from treadle_tui.cli.controls import visible
 
 SAMPLED_ROWS = 1_000
 LEAST_COLUMN_CELLS = 8
@@ -32,7 +33,6 @@ NUMBER_TYPES = (
     "UBIG",
     "UINT",
 )
-_VISIBLE = {"\n": "⏎", "\r": "␍", "\t": " "}
 
 
 def write_table(names: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> int:
@@ -60,7 +60,11 @@ def console_on(out: TextIO) -> Console:
 
 
 def print_line(console: Console, text: Text, *, cut: bool = False) -> None:
-    """Print one line as it is, however long; with `cut`, no longer than the terminal, if there is one."""
+    """Print one line, however long; with `cut`, no longer than the terminal, if there is one.
+
+    Whatever was recorded passes here on its way to the terminal, so no control character gets beyond this.
+    """
+    text.plain = visible(text.plain)
     if cut and console.file.isatty():
         text.truncate(shutil.get_terminal_size().columns, overflow="ellipsis")
     if console.color_system is None:  # nothing to colour: rich would take ten times as long to find that out
@@ -68,14 +72,6 @@ def print_line(console: Console, text: Text, *, cut: bool = False) -> None:
         return
     text.rstrip()
     console.print(text, no_wrap=True, overflow="ignore", crop=False)
-
-
-def visible(text: str, *, lines: bool = True) -> str:
-    """Return text that cannot move the cursor or colour the terminal: control characters as pictures."""
-    kept = {"\n", "\t"} if lines else set()
-    if text.isprintable():
-        return text
-    return "".join(character if character in kept else _picture(character) for character in text)
 
 
 def one_line(cell: Any) -> str:
@@ -89,17 +85,6 @@ def one_line(cell: Any) -> str:
     if isinstance(cell, bytes):
         return visible(cell.decode(errors="replace"), lines=False)
     return visible(str(cell), lines=False)
-
-
-def _picture(character: str) -> str:
-    if character in _VISIBLE:
-        return _VISIBLE[character]
-    code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in "\u200d\u200c":
-        return "�" if code != 0x7F else "␡"
-    return character
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], to_right: Sequence[bool], *, cut: bool) -> str:

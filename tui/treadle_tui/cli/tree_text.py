@@ -10,7 +10,7 @@ from rich.text import Text
 from treadle.model import KINDS, STATUSES, TraceSummary
 from treadle_debugger.orders import tree_order
 from treadle_tui import figures
-from treadle_tui.cli.table import visible
+from treadle_tui.cli.controls import visible
 from treadle_tui.cli.times import local_time
 from treadle_tui.cli.traces import state_word
 from treadle_tui.widgets.marks import KIND_TAGS, STATUS_GLYPHS
