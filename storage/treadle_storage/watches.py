@@ -84,6 +84,8 @@ def _alone(cursor: duckdb.DuckDBPyConnection, at_step: str, sql: str) -> Value:
 
 
 def _row(cursor: duckdb.DuckDBPyConnection, at_step: str, computed: Sequence[str]) -> tuple[Any, ...]:
-    statement = at_step.replace("{computed}", ", ".join(f'{sql} as "{n}"' for n, sql in enumerate(computed)))
     shown = ", ".join(f'"{n}"::varchar, typeof("{n}")' for n in range(len(computed)))
-    return cursor.execute(statement.replace("{shown}", shown)).fetchone() or (None,) * (2 * len(computed))
+    # What a user wrote goes in last: nothing in it is taken for a place to be filled in.
+    columns = ", ".join(f'{sql} as "{n}"' for n, sql in enumerate(computed))
+    statement = at_step.replace("{shown}", shown).replace("{computed}", columns)
+    return cursor.execute(statement).fetchone() or (None,) * (2 * len(computed))

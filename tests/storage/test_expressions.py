@@ -81,6 +81,17 @@ def test_watches_have_values_types_and_their_own_errors(index: Index) -> None:
     assert watch_values_of(ask(index, "watch", span_id=row[0], expressions=[])) == []
 
 
+@pytest.mark.parametrize("text", ["{shown}", "{computed}", "{place}", "{row}", "{column}", "{source}", "{condition}"])
+def test_braces_in_an_expression_are_its_own(index: Index, text: str) -> None:
+    """No text of a user's is taken for a place that the statement fills in."""
+    span = f"{int(ask(index, 'tree')['span_id'].values[0]):016x}"
+    (value,) = watch_values_of(ask(index, "watch", span_id=span, expressions=[f"'{text}'"]))
+    assert (value.value, value.error) == (text, None)
+    assert set(ask(index, "column", expression=f"'{text}'")["value"].texts()) == {text}
+    assert ask(index, "hits", condition=f"'{text}' = '{text}'")["hit"].values.all()
+    assert len(ask(index, "traces", where=f"'{text}' = '{text}'"))
+
+
 def test_the_same_watch_twice_is_shown_twice(index: Index) -> None:
     """Order and number of the answers are those of the question."""
     with index.cursor() as cursor:
