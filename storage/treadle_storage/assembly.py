@@ -243,7 +243,7 @@ class Assembler:
 
 
 def _completed(row: Row) -> Row:
-    """Add the columns that the attributes tell, and the price."""
+    """Add the columns that the attributes tell, and the price; an answer that was served cost nothing."""
     attributes: Row = row["attributes"]
     if not attributes:
         del row["attributes"]
@@ -252,7 +252,7 @@ def _completed(row: Row) -> Row:
     first_chunk_s: Any = attributes.get("gen_ai.response.time_to_first_chunk")
     if "first_chunk_ns" not in row and isinstance(first_chunk_s, (int, float)) and 0 <= first_chunk_s < LONGEST_WAIT_S:
         row["first_chunk_ns"] = row["started_ns"] + int(first_chunk_s * 1e9)
-    if "model" in row and ("input_tokens" in row or "output_tokens" in row):
+    if row["source"] == "live" and "model" in row and ("input_tokens" in row or "output_tokens" in row):
         row["cost_usd"] = cost_usd(
             row["model"],
             provider=row.get("provider"),

@@ -11,6 +11,7 @@ from treadle.errors import AmbiguousError, NotFoundError, QueryError
 from treadle_storage.columns import Columns
 from treadle_storage.expressions import condition_sql
 from treadle_storage.failures import explained
+from treadle_storage.views import BILLED
 
 _CANDIDATES = """
 select trace_id, started_ns from roots
@@ -46,7 +47,7 @@ with counts as (
     sum(cost_usd) filter (where billed) as cost_usd,
     any_value(session_id) as session_id, any_value(user_id) as user_id, any_value(service) as service
   from (
-    select *, kind in ('llm', 'embedding', 'reranker') and source <> 'served' as billed
+    select *, {billed} as billed
     from recorded where started_ns >= {first} - {slack_ns} and trace_id in ({ids})
   )
   group by trace_id
@@ -111,7 +112,7 @@ def summaries(cursor: duckdb.DuckDBPyConnection, trace_ids: list[str]) -> Column
     bounds = {"ids": ids, "spans": spans, "first": min(starts), "last": max(starts)}
     rows = [row for (row,) in cursor.execute(_ROOT_ROWS.format(**bounds)).fetchall()] or [-1]
     by_row = {"rows": ", ".join(map(str, rows)), "first_row": min(rows), "last_row": max(rows)}
-    statement = _PAGE.format(slack_ns=_CLOCK_SLACK_NS, **bounds, **by_row)
+    statement = _PAGE.format(billed=BILLED, slack_ns=_CLOCK_SLACK_NS, **bounds, **by_row)
     return Columns.from_result(cursor.execute(statement))
 
 

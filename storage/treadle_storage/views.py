@@ -50,7 +50,10 @@ select trace_id, span_id, started_ns from roots
 qualify row_number() over (partition by trace_id order by has_parent, started_ns, span_id) = 1
 """
 
-_TRACE_COUNTS = """
+BILLED = "kind in ('llm', 'embedding', 'reranker') and source = 'live'"
+"""Agents report the sums of their children and served calls cost nothing, so only live model calls are added up."""
+
+_TRACE_COUNTS = f"""
 create view trace_counts as
 select
   trace_id,
@@ -64,10 +67,9 @@ select
   any_value(user_id) as user_id,
   any_value(service) as service,
   list_distinct(flatten(list(tags) filter (where tags is not null))) as tags
-from (select *, kind in ('llm', 'embedding', 'reranker') and source <> 'served' as billed from recorded)
+from (select *, {BILLED} as billed from recorded)
 group by trace_id
-"""
-"""Agents report the sums of their children and served calls cost nothing, so only live model calls are added up."""
+"""  # noqa: S608 - of our own constants
 
 _TRACE_ROWS = """
 create view trace_rows as
@@ -135,7 +137,7 @@ select trace_id, span_id, parent_span_id, name, kind, error_type, error_message,
 from spans where status = 'error'
 """
 
-_SESSIONS = """
+_SESSIONS = f"""
 create view sessions as
 select
   session_id,
@@ -147,12 +149,12 @@ select
   count(*) as span_count,
   count(*) filter (where kind = 'llm') as llm_calls,
   count(*) filter (where status = 'error') as error_count,
-  sum(input_tokens) filter (where kind = 'llm' and source <> 'served')::bigint as input_tokens,
-  sum(output_tokens) filter (where kind = 'llm' and source <> 'served')::bigint as output_tokens,
-  sum(cost_usd) filter (where source <> 'served') as cost_usd
-from recorded where session_id is not null
+  sum(input_tokens) filter (where billed)::bigint as input_tokens,
+  sum(output_tokens) filter (where billed)::bigint as output_tokens,
+  sum(cost_usd) filter (where billed) as cost_usd
+from (select *, {BILLED} as billed from recorded where session_id is not null)
 group by session_id
-"""
+"""  # noqa: S608 - of our own constants
 
 _EVENTS = """
 create view events as

@@ -138,12 +138,33 @@ def test_a_score_below_its_threshold_fails_the_trace(store: Path, index: Index) 
 
 
 def test_served_calls_cost_nothing(store: Path, index: Index) -> None:
-    """What a replay answered from the recording is not added up."""
+    """What a replay answered from the recording, or the user, is not added up anywhere."""
     with JournalWriter(store) as writer:
-        for number, source in ((1, None), (2, "served")):
+        for number, source in ((1, None), (2, "served"), (3, "overridden")):
             writer.start(
-                span_id(number), "chat", kind="llm", arguments=chat_request("x"), attrs=CHAT_ATTRS, source=source
-            )
+                span_id(number), "chat", kind="llm", arguments=chat_request("x"), source=source,
+                attrs={**CHAT_ATTRS, "session.id": "s"},
+            )  # fmt: skip
             writer.end(span_id(number), tagged=chat_answer("y"), attrs=USAGE_ATTRS)
         index.ingest()
-    assert rows(index, "select llm_calls, input_tokens, cost_usd from traces") == [(2, 1000, pytest.approx(0.0035))]
+    once = [(3, 1000, 100, pytest.approx(0.0035))]
+    columns = "llm_calls, input_tokens, output_tokens, cost_usd"
+    assert rows(index, f"select {columns} from traces") == once
+    assert rows(index, f"select {columns} from sessions") == once
+    (summary,) = summaries_of(ask(index, "traces"))
+    assert [(summary.llm_calls, summary.input_tokens, summary.output_tokens, summary.cost_usd)] == once
+    for view in ("spans", "llm_calls"):
+        assert rows(index, f"select sum(cost_usd) from {view}") == [(pytest.approx(0.0035),)]
+
+
+def test_an_agents_sum_is_not_added_to_its_calls(store: Path, index: Index) -> None:
+    """A step that reports what the calls below it used is counted once, in a trace and in a session."""
+    with JournalWriter(store) as writer:
+        attributes = {**CHAT_ATTRS, "session.id": "s"}
+        writer.start(span_id(1), "agent", kind="agent", attrs=attributes)
+        writer.start(span_id(2), "chat", kind="llm", parent=span_id(1), attrs=attributes)
+        writer.end(span_id(2), attrs=USAGE_ATTRS)
+        writer.end(span_id(1), attrs=USAGE_ATTRS)
+        index.ingest()
+    for view in ("traces", "sessions"):
+        assert rows(index, f"select input_tokens, cost_usd from {view}") == [(1000, pytest.approx(0.0035))]
