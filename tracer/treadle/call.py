@@ -19,6 +19,7 @@ from treadle.kinds import EFFECT_KINDS
 from treadle.lanes import CURRENT, Lane
 from treadle.otel import current
 from treadle.recorder import Recorder, recorder
+from treadle.replay.divergence import DivergedError
 from treadle.streams import Stream
 
 if TYPE_CHECKING:
@@ -230,9 +231,15 @@ def begin(
     place: Place | None = None,
     attributes: dict[str, Any] | None = None,
 ) -> Call | None:
-    """Begin a call with the arguments that `held` returns; None where this process cannot record."""
+    """Begin a call with the arguments that `held` returns; None where this process cannot record.
+
+    Raises:
+        DivergedError: in a replay, where a call that cannot be decided about must not go live.
+
+    """
     writer = recorder()
     if writer is None:
+        _stop_replay(name, None)
         return None
     try:
         place = place or Place()
@@ -242,8 +249,15 @@ def begin(
         call.begin(held(), place.context)
     except Exception as error:  # noqa: BLE001 - the guard
         guard.report(error)
+        _stop_replay(name, error)
         return None
     return call
+
+
+def _stop_replay(name: str, error: Exception | None) -> None:
+    """In a replay, see to it that a call that could not be decided about is not made."""
+    if REPLAYER is not None:
+        raise DivergedError(f"{name} cannot be recorded, and so is not answered: {error or 'there is no journal'}")
 
 
 def _task_name() -> str | None:

@@ -46,6 +46,7 @@ def main(argv: list[str]) -> int:
 
 def _enter(plan: Plan) -> None:
     """Become the recorded program, as far as a process can."""
+    os.environ.pop("TREADLE_DISABLED", None)  # a program that is not recorded is not answered either: it would go live
     process = plan.process
     own = [entry for entry in sys.path if entry not in process.path]
     sys.path[:] = [*process.path, *own]
