@@ -100,6 +100,18 @@ async def test_search_marks_and_goes_there(desk: Store) -> None:
         assert standing(pilot) == "embed"
 
 
+async def test_a_trace_is_compared_with_another(desk: Store) -> None:
+    """By its name; without one, with what it replays or its replay, where there is any."""
+    async with debugging(desk) as (_, pilot):
+        assert "this is no replay, and has none yet" in await press(pilot, "equals_sign")
+        sheet = await type_in(pilot, f"diff {trace_id(1)[:8]}")
+        assert "4 differ, 6 the same" in sheet
+        assert "output choices[0].message.content" in sheet
+        assert '-        {"refund": 349.0, "reason": "it arrived broken"}' in sheet
+        await press(pilot, "escape")
+        assert "'nonsense' is no id" in await type_in(pilot, "diff nonsense")
+
+
 async def test_help_and_unknown_commands(desk: Store) -> None:
     """Help shows the keys; what is no command says so."""
     async with debugging(desk) as (_, pilot):

@@ -78,6 +78,15 @@ async def test_edit_the_input_and_open_the_new_trace(recorded: Store) -> None:
         await pilot.press("a")
         assert "1 live" in await until(pilot, "fixed")
         await pilot.press("enter")
-        await until(pilot, "replay")
+        await until(pilot, f"replay of {found.trace_id[:8]}")
         assert isinstance(app.screen, DebugScreen)
         assert app.screen.trace_id != found.trace_id
+        title = f"Diff · {found.trace_id[:8]} → {app.screen.trace_id[:8]}"
+        await pilot.press("equals_sign")
+        sheet = await until(pilot, title)
+        assert "2 differ, 1 only after" in sheet
+        assert "≠  answer" in sheet
+        assert "input question" in sheet
+        assert "-      forty-two" in sheet
+        assert "status error → ok" in sheet
+        assert "+    weigh  only after" in sheet

@@ -54,7 +54,8 @@ def trace_status(session: "Session", trace: TraceSummary, *, brief: bool) -> tup
 
     `brief` leaves out what goes without saying.
     """
-    state = "running" if trace.status == "running" else "replay" if trace.replay_of else "recorded"
+    replay_of = f"replay of {trace.replay_of[:8]}" if trace.replay_of else "recorded"
+    state = "running" if trace.status == "running" else replay_of
     left = [
         (" treadle  ", "accent!"),
         (trace.trace_id[:8], "dim"),
@@ -64,7 +65,7 @@ def trace_status(session: "Session", trace: TraceSummary, *, brief: bool) -> tup
         (f"/{figures.count(len(session.tree))}", "dim"),
     ]
     if state != "recorded" or not brief:
-        left.append((f"  {state}", "accent" if state == "running" else "dim"))
+        left.append((f"  {state}", "dim" if state == "recorded" else "accent"))
     if trace.failed:
         left.append((f"  {marks.STATUS_GLYPHS['error']} failed", "alarm"))
     if session.order_name == "clock":

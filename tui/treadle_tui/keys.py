@@ -125,6 +125,7 @@ DEBUG: Final = (
     Key("debug.replay_step", "x", "replay('step')", "Replay this step", "Replay"),
     Key("debug.replay_chain", "X", "replay('chain')", "Replay the whole chain", "Replay"),
     Key("debug.edit", "i", "edit", "Edit the input, then replay", "Replay"),
+    Key("debug.diff", "equals_sign", "diff", "What differs from the trace that this replays", "Replay", "="),
     Key("debug.leave", "escape", "leave", "Back to the traces", "Everywhere", "Esc"),
     *EVERYWHERE,
 )

@@ -16,8 +16,10 @@ _WORDS: Final = {
 _WITH_ARGUMENT: Final = {
     "add_breakpoint": "b break when br", "add_watch": "w watch display", "goto": "goto g", "search": "find search",
     "delete": "delete del", "enable": "enable", "disable": "disable", "unwatch": "unwatch undisplay",
-    "theme": "theme", "open_tab": "tab",
+    "theme": "theme", "open_tab": "tab", "diff_with": "diff",
 }  # fmt: skip
+_ALONE: Final = {"b": "break_here", "break": "break_here", "diff": "diff"}
+"""What words that take an argument mean without one."""
 _ACTIONS: Final = {word: action for action, words in _WORDS.items() for word in words.split()}
 _TAKING: Final = {word: action for action, words in _WITH_ARGUMENT.items() for word in words.split()}
 
@@ -39,8 +41,8 @@ def understand(text: str) -> Typed | None:
         return Typed("goto", word)
     if word == "replay" and rest == "step":
         return Typed("replay('step')")
-    if word in {"b", "break"} and not rest:
-        return Typed("break_here")
+    if word in _ALONE and not rest:
+        return Typed(_ALONE[word])
     if word in _TAKING:
         return Typed(_TAKING[word], rest)
     if word in _ACTIONS and (not rest or rest.isdigit()):

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from treadle.model import Step
+from treadle.model import Step, TraceSummary
 from treadle_debugger.session import Session
+from treadle_tui.diff_page import diff_page
 from treadle_tui.replays import tagged_edit
 from treadle_tui.screens.debug_actions import DebugActions
 from treadle_tui.screens.edit import EditScreen
+from treadle_tui.screens.sheet import SheetScreen
 from treadle_tui.step_pages import input_json
 from treadle_tui.typed_commands import understand
+from treadle_tui.widgets.blocks import Block
 from treadle_tui.widgets.command_line import Prompt
 
 _EDITABLE_BYTES: Final = 100_000
@@ -18,6 +21,9 @@ _EDITABLE_BYTES: Final = 100_000
 
 class DebugWords(DebugActions):
     """Commands by their words, and replays."""
+
+    trace_id: str
+    summary: TraceSummary | None
 
     def typed(self, prompt: Prompt, text: str) -> None:
         """Do what was typed."""
@@ -108,6 +114,39 @@ class DebugWords(DebugActions):
                     detail.open_tab(number)
                     return
         self.say(f"no tab {name!r}", alarm=True)
+
+    # Differences
+
+    def action_diff(self) -> None:
+        """Show what differs from the trace that this replays; where it is no replay, from its newest replay."""
+        if self.summary is None:
+            return
+        if self.summary.replay_of:
+            self._compare(self.summary.replay_of, self.trace_id)
+        else:
+            self.run_job(self._newest_replay, self._compare_with_replay, group="diff")
+
+    def _newest_replay(self) -> str | None:
+        replays = self.store.traces(limit=1, where=f"replay_of = '{self.trace_id}'")
+        return replays[0].trace_id if replays else None
+
+    def _compare_with_replay(self, replay: str | None) -> None:
+        if replay is None:
+            self.say("this is no replay, and has none yet: X replays it, :diff TRACE compares it with another trace")
+        else:
+            self._compare(self.trace_id, replay)
+
+    def diff_with(self, name: str) -> None:
+        """Show what differs from another trace."""
+        self.run_job(
+            partial(self.store.resolve, name), lambda found: self._compare(found.trace_id, self.trace_id), group="diff"
+        )
+
+    def _compare(self, before: str, after: str) -> None:
+        def compared(blocks: list[Block]) -> None:
+            self.app.push_screen(SheetScreen(f"Diff · {before[:8]} → {after[:8]}", blocks, gutter_cells=5))
+
+        self.run_job(partial(diff_page, self.store, before, after), compared, group="diff")
 
     def _with_point(self, number: str, do: Callable[[str], Any]) -> None:
         points = [] if self.session is None else list(self.session.breakpoints)

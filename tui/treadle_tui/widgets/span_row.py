@@ -26,7 +26,9 @@ _BOLD: Final = Style(bold=True)
 _UNDERLINE: Final = Style(underline=True)
 _REVERSE: Final = Style(reverse=True)
 _RUNNING: Final = STATUSES.index("running")
-_SOURCES: Final = ("", "served", "overridden")
+_USUAL_IN_REPLAYS: Final = "served"
+"""Goes without saying where it would cut the name."""
+_SOURCES: Final = ("", _USUAL_IN_REPLAYS, "overridden")
 
 Tone = Callable[[str], Style]
 
@@ -108,9 +110,9 @@ def _label(tree: "Tree", state: RowState, geometry: RowGeometry, tone: Tone) -> 
     guides = (f"{marks.GUIDE} " * depth)[:indent] if indent == 2 * depth else f"{depth}".ljust(indent, "·")
     triangle = marks.FOLDED if state.hidden else marks.UNFOLDED if state.calls else " "
     kind = KINDS[tree.kind[step]]
-    notes = _notes(tree, state)
     room = max(0, geometry.label_cells - indent - 2 - _TAG_CELLS)
     name = tree.names[tree.name[step]]
+    notes = _notes(tree, state, room - cell_len(name))
     if cell_len(name) + len(notes) > room:
         name = _shorten(name, max(0, room - len(notes)))
     rest = room - cell_len(name) - len(notes)
@@ -123,10 +125,12 @@ def _label(tree: "Tree", state: RowState, geometry: RowGeometry, tone: Tone) -> 
     ]
 
 
-def _notes(tree: "Tree", state: RowState) -> str:
+def _notes(tree: "Tree", state: RowState, room: int) -> str:
     notes = f" +{figures.count(state.hidden)}" if state.hidden else ""
     source = _SOURCES[tree.source[state.step]]
-    return f"{notes} {source}" if source else notes
+    if not source or (source == _USUAL_IN_REPLAYS and len(notes) + 1 + len(source) > room):
+        return notes
+    return f"{notes} {source}"
 
 
 def _name_style(state: RowState, tone: Tone) -> Style:
