@@ -1,5 +1,6 @@
 """The options that every command has, and how a store is opened from them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,13 @@ def format_option(function: Decorated) -> Decorated:
     return option(function)
 
 
+def timeout_option(default_s: float, said: str) -> Callable[[Decorated], Decorated]:
+    """Return what adds `--timeout`, a number of seconds."""
+    return click.option(
+        "--timeout", "timeout_s", type=float, default=default_s, show_default=True, help=said, callback=_check_seconds
+    )
+
+
 def version_of(distribution: str) -> str:
     """Return an installed distribution's version, or `not installed`."""
     from importlib.metadata import PackageNotFoundError, version
@@ -81,6 +89,12 @@ def version_of(distribution: str) -> str:
 def _set_store(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
         context.ensure_object(Settings).store = value
+
+
+def _check_seconds(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise click.BadParameter(f"{value:g} is no number of seconds above 0", context, parameter)
+    return value
 
 
 def _set_debug(context: click.Context, _: click.Parameter, value: bool) -> None:

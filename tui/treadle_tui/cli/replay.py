@@ -1,9 +1,12 @@
 """`treadle replay`: a recorded chain again, its effects answered from the recording, and a verdict."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from types import FrameType
 from typing import Any
 
 import click
@@ -14,7 +17,7 @@ from treadle_debugger.replaying import TIMEOUT_S, Request, Result, replay
 from treadle_debugger.verdict import CallReport, Outcome
 from treadle_tui.cli.controls import visible
 from treadle_tui.cli.finding import find_step, find_trace
-from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
+from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings, timeout_option
 from treadle_tui.cli.output import RowSet, write_json, write_rows
 from treadle_tui.cli.table import console_on, print_line
 
@@ -38,7 +41,7 @@ TYPES = ("VARCHAR",) * 6 + ("BOOLEAN", "BOOLEAN", "VARCHAR", "VARCHAR")
     "--live", metavar="X", multiple=True, help="Let these run for real: a glob on the name, or SQL. May be repeated."
 )
 @click.option("--trust", is_flag=True, help="Replay what carries no valid signature of yours.")
-@click.option("--timeout", "timeout_s", type=float, default=TIMEOUT_S, show_default=True, help="Seconds.")
+@timeout_option(TIMEOUT_S, "Seconds until the replayed program is ended.")
 @format_option
 @common_options
 @pass_settings
@@ -65,7 +68,8 @@ def command(
         step_id = found.span_id if step is None else find_step(store, found.trace_id, step)
         request = Request(found.trace_id, step_id, live, trust=trust, timeout_s=timeout_s)
         sys.stdout.flush()
-        result = replay(store, request, output=None if output_format == "table" else sys.stderr)
+        with _leaving_in_order():
+            result = replay(store, request, output=None if output_format == "table" else sys.stderr)
     if output_format == "table":
         _print(found.trace_id, result)
     elif output_format == "json":
@@ -73,6 +77,22 @@ def command(
     else:
         write_rows(RowSet(COLUMNS, TYPES, [_row(call) for call in result.calls]), output_format)
     return result.exit_code
+
+
+@contextmanager
+def _leaving_in_order() -> Iterator[None]:
+    """Leave through every `finally` when told to end: the replaying process is a session of its own, and would stay."""
+
+    def leave(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    kept = {end: signal.signal(end, leave) for end in ends if signal.getsignal(end) is signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for end, handler in kept.items():
+            signal.signal(end, handler)
 
 
 def _print(trace_id: str, result: Result) -> None:

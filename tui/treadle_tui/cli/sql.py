@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
+from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings, timeout_option
 from treadle_tui.cli.output import RowSet, write_rows
 
 
@@ -16,9 +16,7 @@ from treadle_tui.cli.output import RowSet, write_rows
     )
 )
 @click.argument("query")
-@click.option(
-    "--timeout", "timeout_s", type=float, default=30.0, show_default=True, help="Seconds until it is stopped."
-)
+@timeout_option(30.0, "Seconds until it is stopped.")
 @format_option
 @common_options
 @pass_settings
