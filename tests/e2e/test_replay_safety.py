@@ -41,3 +41,108 @@ def test_recording_switched_off_lets_no_call_go_live(project: Project, monkeypat
     result = project.replay(trace_id)
     assert (result.verdict, result.counts) == ("same", {"ran": 1, "served": 1})
     assert not (project.folder / "asked again").exists()
+
+
+CLOSED = """
+import asyncio, sys, treadle
+
+@treadle.trace(kind="llm")
+def words():
+    yield "one"
+    try:
+        yield "two"
+    except KeyError:
+        yield "caught"
+
+@treadle.trace(kind="llm")
+async def words_later():
+    yield "one"
+    yield "two"
+    yield "three"
+
+@treadle.trace
+def thrown_into():
+    stream = words()
+    next(stream)
+    try:
+        stream.throw(KeyError("key"))
+    except KeyError:
+        return "thrown"
+
+@treadle.trace
+async def left():
+    stream = words_later()
+    await anext(stream)
+    await stream.aclose()
+    return treadle.current().span_id is not None
+
+@treadle.trace
+async def cancelled():
+    async def read():
+        async for _ in words_later():
+            await asyncio.sleep(0)
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+if __name__ == "__main__":
+    thrown_into()
+    asyncio.run(left())
+    asyncio.run(cancelled())
+"""
+
+
+@pytest.mark.parametrize("chain", ["thrown_into", "left", "cancelled"])
+def test_a_served_stream_ends_however_it_is_left(project: Project, chain: str) -> None:
+    """Thrown into, closed or cancelled: its step has an end, as every other."""
+    project.record(CLOSED)
+    trace_id = next(trace.trace_id for trace in project.store.traces() if trace.name == chain)
+    result = project.replay(trace_id)
+    assert result.trace_id is not None
+    statuses = list(project.store.sql(f"select name, status from spans where trace_id = '{result.trace_id}'"))
+    assert [row for row in statuses if row[1] not in ("ok", "error")] == []
+
+
+ENDED_EARLY = """
+import asyncio, os, treadle
+
+@treadle.trace(kind="llm")
+def ask():
+    raise KeyboardInterrupt
+
+@treadle.trace(kind="llm")
+async def ask_later():
+    await asyncio.sleep(30)
+
+@treadle.trace
+def interrupted():
+    return ask() is None
+
+@treadle.trace
+async def awaited():
+    if os.path.exists("recorded"):
+        return await ask_later()
+    return await asyncio.wait_for(ask_later(), 0.05)
+
+if __name__ == "__main__":
+    try:
+        interrupted()
+    except KeyboardInterrupt:
+        pass
+    try:
+        asyncio.run(awaited())
+    except TimeoutError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("chain", ["interrupted", "awaited"])
+def test_a_call_that_was_ended_early_has_no_answer(project: Project, chain: str) -> None:
+    """Who asks for more than was recorded gets a divergence: neither a made-up answer nor an endless wait."""
+    project.record(ENDED_EARLY)
+    (project.folder / "recorded").touch()
+    trace_id = next(trace.trace_id for trace in project.store.traces() if trace.name == chain)
+    result = project.replay(trace_id, timeout_s=10)
+    assert result.verdict == "diverged"
+    assert "ended early in the recording" in result.sentence

@@ -7,6 +7,7 @@ resumed, so it is a plain function whose code carries the generator's flag: sinc
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import types
@@ -162,8 +163,9 @@ def _async_generator(traced: Traced) -> Callable[..., Any]:
 async def _recorded_async(traced: Traced, args: Any, kwargs: Any, place: Place) -> AsyncGenerator[Any, Any]:
     started = _begin(traced, args, kwargs, place)
     if started is not None and started.answer is not None:
-        async for value in started.answer.chunks_later(started):
-            yield value
+        async with contextlib.aclosing(started.answer.chunks_later(started)) as served:
+            async for value in served:
+                yield value
         return
     call = started or _Silent()
     inner = traced.function(*args, **kwargs)

@@ -1,7 +1,9 @@
 """The answer to a call that is served: it waits for its turn, ends the call, and returns, raises or streams."""
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import orjson
@@ -14,6 +16,9 @@ from treadle.replay.order import Moment, Order
 
 if TYPE_CHECKING:
     from treadle.call import Call
+
+CANCELLATION_GRACE_S = 1.0
+"""A call that was cancelled in the recording waits twice as long as it did then, and this, to be cancelled again."""
 
 
 class Answer(Protocol):
@@ -52,17 +57,19 @@ class Served:
 
     def deliver(self, call: "Call") -> Any:
         """Return or raise what was recorded, in its turn."""
-        self._order.wait(self._end_moment)
+        with _ending(call):
+            self._order.wait(self._end_moment)
         return self._finish(call)
 
     async def deliver_later(self, call: "Call") -> Any:
         """Return or raise what was recorded, in its turn; a call that was cancelled waits to be cancelled again."""
-        await self._wait_for_end(call)
+        with _ending(call):
+            await self._wait_for_end()
         return self._finish(call)
 
     def chunks(self, call: "Call") -> Generator[Any, Any, Any]:
         """Yield what was recorded, each chunk in its turn."""
-        try:
+        with _ending(call):
             for chunk in self.recorded.chunks:
                 self._order.wait(Moment(chunk.at_ns, None))
                 value = self._revived(call, chunk.payload)
@@ -70,33 +77,30 @@ class Served:
                 yield value
             self._order.wait(self._end_moment)
             return self._finish_stream(call)
-        except GeneratorExit:
-            call.end_stream(closed=True)
-            raise
 
     async def chunks_later(self, call: "Call") -> AsyncGenerator[Any, Any]:
         """Yield what was recorded, each chunk in its turn."""
-        try:
+        with _ending(call):
             for chunk in self.recorded.chunks:
                 await self._order.wait_later(Moment(chunk.at_ns, None))
                 value = self._revived(call, chunk.payload)
                 call.chunk(value)
                 yield value
-            await self._wait_for_end(call)
+            await self._wait_for_end()
             self._finish_stream(call)
-        except GeneratorExit:
-            call.end_stream(closed=True)
-            raise
 
-    async def _wait_for_end(self, call: "Call") -> None:
-        was_cancelled = self.recorded.closed_early and not self.recorded.chunks
-        try:
-            await self._order.wait_later(None if was_cancelled else self._end_moment)
-        except BaseException as error:
-            call.fail(error)
-            raise
+    async def _wait_for_end(self) -> None:
+        """Wait for the recorded end; where that was a cancellation, for as long as it may take to come again."""
+        if not self.recorded.closed_early:
+            await self._order.wait_later(self._end_moment)
+            return
+        ended_at_ns = self.recorded.ended_at_ns or self.recorded.started_at_ns
+        since_ns = self.recorded.chunks[-1].at_ns if self.recorded.chunks else self.recorded.started_at_ns
+        await asyncio.sleep(2 * (ended_at_ns - since_ns) / 1e9 + CANCELLATION_GRACE_S)
 
     def _finish(self, call: "Call") -> Any:
+        if self.recorded.closed_early:
+            self._refuse(call, "it was ended early in the recording, and has no answer")
         result = self._revived(call, self.recorded.output_tagged or b"null")
         if self.recorded.status == "error":
             call.fail(result)
@@ -127,6 +131,16 @@ class Served:
         error = DivergedError(why)
         call.fail(error)
         raise error
+
+
+@contextmanager
+def _ending(call: "Call") -> Iterator[None]:
+    """End the call when it is closed, cancelled or thrown into while it is answered."""
+    try:
+        yield
+    except BaseException as error:
+        call.fail(error)
+        raise
 
 
 class Refused:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from treadle import crew
 from treadle.call import SUBMISSIONS_DONE
@@ -38,6 +39,14 @@ class _Pending:
     released: bool = False
     thread: int = field(default_factory=threading.get_ident)
     future: "asyncio.Future[None] | None" = field(default=None)
+
+
+@dataclass(eq=False, slots=True)
+class _Loop:
+    """What waits in one event loop, and whether its next turn is looked at: twice, and neither sees it idle."""
+
+    pending: list[_Pending] = field(default_factory=list)
+    is_armed: bool = False
 
 
 def end_moments(calls: Sequence[RecordedCall]) -> dict[str, Moment]:
@@ -87,40 +96,37 @@ class Order:
         self._changed = threading.Condition()
         self._threads: list[_Pending] = []
         self._moved_at = time.monotonic()
-        self._loops: dict[asyncio.AbstractEventLoop, list[_Pending]] = {}
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop] = WeakKeyDictionary()
         crew.watch(self._crew_changed)
 
-    async def wait_later(self, moment: Moment | None) -> None:
-        """Wait in a coroutine; with no moment, until cancelled, as the recorded call was."""
+    async def wait_later(self, moment: Moment) -> None:
+        """Wait in a coroutine."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-        if moment is None:
-            await future
-            return
-        pending = self._loops.setdefault(loop, [])
-        entry = _Pending(moment, future=future)
-        pending.append(entry)
-        if len(pending) == 1:
-            loop.call_soon(self._turn, loop)
+        waiting = self._loops.setdefault(loop, _Loop())
+        entry = _Pending(moment, future=loop.create_future())
+        assert entry.future is not None
+        waiting.pending.append(entry)
+        if not waiting.is_armed:
+            waiting.is_armed = True
+            loop.call_soon(self._turn, loop, waiting)
         try:
-            await future
+            await entry.future
         finally:
-            if entry in pending:
-                pending.remove(entry)
+            if entry in waiting.pending:
+                waiting.pending.remove(entry)
 
-    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        pending = self._loops[loop]
-        if not pending:
-            return
-        if not getattr(loop, "_ready", None):
+    def _turn(self, loop: asyncio.AbstractEventLoop, waiting: "_Loop") -> None:
+        pending = waiting.pending
+        if pending and not getattr(loop, "_ready", None):
             in_order = sorted(pending, key=lambda entry: entry.moment.at_ns)
             for entry in [entry for entry in in_order if _together(entry.moment, in_order[0].moment)]:
                 pending.remove(entry)
                 assert entry.future is not None
                 if not entry.future.done():
                     entry.future.set_result(None)
+        waiting.is_armed = bool(pending)
         if pending:
-            loop.call_soon(self._turn, loop)
+            loop.call_soon(self._turn, loop, waiting)
 
     def wait(self, moment: Moment) -> None:
         """Wait in a thread."""
@@ -128,12 +134,16 @@ class Order:
         with self._changed:
             self._threads.append(entry)
             self._moved()
-            while not entry.released:
-                pause = self._pause()
-                if pause <= 0:
-                    self._release_first()
-                else:
-                    self._changed.wait(pause)
+            try:
+                while not entry.released:
+                    pause = self._pause()
+                    if pause <= 0:
+                        self._release_first()
+                    else:
+                        self._changed.wait(pause)
+            finally:
+                if not entry.released:  # a signal handler raised
+                    self._threads.remove(entry)
 
     def _pause(self) -> float:
         """Return how long to wait before the next release, in seconds; to be called with the lock held."""
