@@ -100,8 +100,8 @@ def test_a_served_stream_ends_however_it_is_left(project: Project, chain: str) -
     trace_id = next(trace.trace_id for trace in project.store.traces() if trace.name == chain)
     result = project.replay(trace_id)
     assert result.trace_id is not None
-    statuses = list(project.store.sql(f"select name, status from spans where trace_id = '{result.trace_id}'"))
-    assert [row for row in statuses if row[1] not in ("ok", "error")] == []
+    ends = list(project.store.sql(f"select name, ended_at from spans where trace_id = '{result.trace_id}'"))
+    assert [name for name, ended_at in ends if ended_at is None] == []
 
 
 ENDED_EARLY = """
@@ -146,3 +146,87 @@ def test_a_call_that_was_ended_early_has_no_answer(project: Project, chain: str)
     result = project.replay(trace_id, timeout_s=10)
     assert result.verdict == "diverged"
     assert "ended early in the recording" in result.sentence
+
+
+COLLECTED = """
+import gc, os, treadle
+
+@treadle.trace(kind="tool")
+def note(number):
+    return number
+
+class Knot:
+    def __init__(self, number):
+        self.number, self.itself = number, self
+    def __del__(self):
+        note(self.number)
+
+@treadle.trace
+def chain():
+    knots = [Knot(number) for number in range(3)]
+    del knots
+    if os.path.exists("recorded"):
+        gc.set_threshold(1)
+    return [note(f"own {number}") for number in range(5)]
+
+if __name__ == "__main__":
+    chain()
+"""
+
+
+def test_a_traced_call_from_a_finalizer_stops_no_replay(project: Project) -> None:
+    """The garbage collector may come in the middle of a decision: no lock of ours waits for itself."""
+    project.record(COLLECTED)
+    trace_id = next(trace.trace_id for trace in project.store.traces() if trace.name == "chain")
+    (project.folder / "recorded").touch()
+    assert project.replay(trace_id, timeout_s=10).verdict != "timed out"
+
+
+BLOCK = """
+import os, treadle
+
+@treadle.trace
+def chain():
+    with treadle.span("rank", kind="reranker") as span:
+        if os.path.exists("recorded"):
+            os.mkdir("asked again")
+        span.set_output(["first"])
+
+if __name__ == "__main__":
+    chain()
+"""
+
+
+def test_a_block_that_is_an_effect_does_not_go_live_by_itself(project: Project) -> None:
+    """A `with` block cannot be answered: it runs where the user allows it, and else the replay says so."""
+    trace_id = project.record(BLOCK)
+    (project.folder / "recorded").touch()
+    result = project.replay(trace_id)
+    assert result.verdict == "diverged"
+    assert "cannot be answered" in result.sentence
+    assert not (project.folder / "asked again").exists()
+    project.replay(trace_id, live=("rank",))
+    assert (project.folder / "asked again").exists()
+
+
+LEAVES = """
+import os, sys, treadle
+
+@treadle.trace
+def chain():
+    return 1
+
+if os.path.exists("recorded"):
+    sys.exit(0)
+if __name__ == "__main__":
+    chain()
+"""
+
+
+def test_a_program_that_leaves_while_it_is_loaded_is_not_replayable(project: Project) -> None:
+    """Its exit is none of the chain: nothing was replayed."""
+    trace_id = project.record(LEAVES)
+    (project.folder / "recorded").touch()
+    result = project.replay(trace_id)
+    assert result.verdict == "not replayable"
+    assert "no longer loads: SystemExit" in result.sentence

@@ -105,7 +105,6 @@ class Call:
     def begin(self, held: Any, context: current.OtelContext | None) -> None:
         """Start the span and put it on disk, with what the call was given."""
         encoded = encode(held, self._recorder.redactor)
-        self.payload = encoded.payload
         self.started_at_ns = now_ns()
         handle = current.start(
             self.name,
@@ -120,6 +119,7 @@ class Call:
         if self.parent is not None and self.parent.trace_id != self.trace_id:
             self.parent = None
         if REPLAYER is not None:
+            self.payload = encoded.payload
             self.answer = REPLAYER.decide(self)
         self._recorder.start(self, encoded.payload, encoded.why)
 
@@ -136,6 +136,11 @@ class Call:
         """Record that this call's trace stands in a relation to a step of another."""
         fields = {"rel": rel, "to_trace": trace, "to_span": span}
         self._recorder.journal.record("link", trace=self.trace_id, span=self.span_id, **fields)
+
+    def set_attribute(self, name: str, value: object) -> None:
+        """Keep an attribute for the end of the call; what OpenTelemetry has no type for, as text."""
+        is_plain = isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+        self.ended_attributes[writable(str(name))] = value if is_plain else writable(str(value))
 
     def resume(self) -> None:
         """Make this call current: user code of it runs from here on."""
@@ -188,7 +193,8 @@ class Call:
         if isinstance(error, NOT_FAILURES) and not (even_exit and isinstance(error, SystemExit)):
             self.end_stream(closed=True)
             return
-        failure = describe(error, self._recorder.redactor, own_folder=OWN_FOLDER)
+        failure = guard.attempt(lambda: describe(error, self._recorder.redactor, own_folder=OWN_FOLDER))
+        failure = failure or {"type": type(error).__qualname__, "message": ""}
         self._finish({"status": "error", "error": failure}, lambda: self._encode(error))
 
     def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
@@ -206,7 +212,7 @@ class Call:
             if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
                 more["turn"] = turn
             at_ns = now_ns()
-            self._recorder.end(self, at_ns, more, payload())
+            self._recorder.end(self, at_ns, more, guard.attempt(payload) or b"null")
             failure = more.get("error")
             self._handle.end(at_ns, self.ended_attributes, failure["type"] if failure else None)
         except Exception as error:  # noqa: BLE001 - the guard

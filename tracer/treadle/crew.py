@@ -16,7 +16,8 @@ _WAIT = threading.Condition.wait.__code__
 _START = threading.Thread.start.__code__
 """Read when this is first imported: before `treadle.propagation` wraps `start`."""
 
-_lock = threading.Lock()
+_lock = threading.RLock()
+"""Taken again by a signal handler or a `__del__` that makes a traced call while it is held."""
 _unfinished: dict[ThreadPoolExecutor, int] = {}
 _started_threads = 0
 _working: set[int] = set()

@@ -73,20 +73,24 @@ class span:  # noqa: N801 - reads as a word in `with treadle.span(...)`
     Keyword arguments are the step's input. It works in coroutines too.
     """
 
-    __slots__ = ("_call", "_inputs", "_kind", "_name", "_output")
+    __slots__ = ("_calls", "_inputs", "_kind", "_name", "_output")
 
     def __init__(self, name: str, *, kind: str = "chain", **inputs: Any) -> None:
         self._name = name
         self._kind = kind
         self._inputs = inputs
         self._output: Any = None
-        self._call: Call | None = None
+        self._calls: list[Call | None] = []
 
     def __enter__(self) -> span:
+        call: Call | None = None
         if not is_disabled():
-            self._call = loaded().begin(self._name, self._kind, lambda: self._inputs)
-            if self._call is not None:
-                self._call.resume()
+            call = loaded().begin(self._name, self._kind, lambda: self._inputs)
+        if call is not None:
+            if call.answer is not None:
+                call.answer.stop(call)
+            call.resume()
+        self._calls.append(call)
         return self
 
     def set_output(self, output: Any) -> None:
@@ -95,17 +99,19 @@ class span:  # noqa: N801 - reads as a word in `with treadle.span(...)`
 
     def set_attribute(self, name: str, value: str | float | bool) -> None:
         """Add an attribute, by one of OpenTelemetry's names or your own: recorded when the step ends."""
-        if self._call is not None:
-            self._call.ended_attributes[name] = value
+        call = self._calls[-1] if self._calls else None
+        if call is not None:
+            call.set_attribute(name, value)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        call = self._call
+        call = self._calls.pop()
+        output, self._output = self._output, None
         if call is None:
             return
         call.suspend()
         if error is None:
-            call.end(self._output)
+            call.end(output)
         else:
             call.fail(error)

@@ -32,6 +32,13 @@ def report(error: Exception) -> None:
         return
     _told = True
     try:
-        sys.stderr.write(f"treadle: this run is not recorded whole: {error or type(error).__name__}\n")
-    except (OSError, ValueError):
+        sys.stderr.write(f"treadle: this run is not recorded whole: {_text(error)}\n")
+    except Exception:  # noqa: BLE001 - whatever the program has put there in the place of its stderr
         return
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - the user's __str__ may raise anything
+        return type(error).__name__

@@ -19,6 +19,7 @@ import orjson
 
 from treadle.clock import now_ns
 from treadle.errors import JournalError
+from treadle.failure import writable
 from treadle.signing import sign_process
 
 FORMAT_VERSION = 1
@@ -96,14 +97,14 @@ def describe_process() -> dict[str, Any]:
     """Return what a replay needs to run this program again, and what a person wants to know of it."""
     return {
         "pid": os.getpid(),
-        "argv": list(sys.argv),
-        "cwd": _working_folder(),
+        "argv": [writable(str(argument)) for argument in sys.argv],
+        "cwd": writable(_working_folder()),
         "python": platform.python_version(),
         "executable": sys.executable,
         "host": socket.gethostname(),
         "service": os.environ.get("OTEL_SERVICE_NAME"),
         "main": _main(),
-        "path": [entry for entry in sys.path if isinstance(entry, str)],
+        "path": [writable(entry) for entry in sys.path if isinstance(entry, str)],
         "git_commit": _git_commit(),
     }
 
@@ -130,7 +131,7 @@ def _main() -> dict[str, str] | None:
     if spec is not None:
         return {"module": spec.name}
     file = getattr(main, "__file__", None)
-    return {"file": str(Path(file).absolute())} if file else None
+    return {"file": writable(str(Path(file).absolute()))} if file else None
 
 
 def _git_commit() -> str | None:

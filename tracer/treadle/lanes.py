@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from treadle.call import Call
 
+MOST_SUBMISSIONS = 10_000
+"""Of so many it is noted under one call when they were done: the program of a server submits without end."""
+
 
 class Lane:
     """One line of control under a call."""
@@ -34,7 +37,8 @@ class Lane:
 
     def done(self, at_ns: int) -> None:
         """Note when what was submitted here was done, as whoever waits for it will see it."""
-        self.call.submissions_done[self._prefix.rstrip(".")] = at_ns
+        if len(self.call.submissions_done) < MOST_SUBMISSIONS:
+            self.call.submissions_done[self._prefix.rstrip(".")] = at_ns
 
 
 CURRENT: ContextVar[Lane | None] = ContextVar("treadle_lane", default=None)

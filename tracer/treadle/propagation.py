@@ -5,6 +5,7 @@ traced call each does what it did before. Only Treadle's lane and OpenTelemetry'
 never the user's own context variables.
 """
 
+import contextlib
 import contextvars
 import functools
 import threading
@@ -80,8 +81,11 @@ def _wrap_create_task() -> None:
         lane = CURRENT.get()
         if lane is None or type(coro) is _CLOSING:
             return original(self, coro, **options)
-        context = options.pop("context", None) or contextvars.copy_context()
-        context.run(CURRENT.set, lane.submitted())
+        context = options.pop("context", None)
+        if context is None:
+            context = contextvars.copy_context()
+        with contextlib.suppress(RuntimeError):  # it is entered already: the task shares it, and the lane in it
+            context.run(CURRENT.set, lane.submitted())
         return original(self, coro, context=context, **options)
 
     BaseEventLoop.create_task = create_task  # type: ignore[method-assign]
@@ -115,19 +119,36 @@ def _wrap_thread_start() -> None:
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
         lane = CURRENT.get()
-        if lane is not None:
-            self.run = _counted(Carried(self.run, lane.submitted()))  # type: ignore[method-assign]
-            crew.expect_thread()
-        original(self)
+        if lane is None:
+            original(self)
+            return
+        own = vars(self).get("run")
+        self.run = _counted(self, Carried(self.run, lane.submitted()), own)  # type: ignore[method-assign]
+        crew.expect_thread()
+        try:
+            original(self)
+        except RuntimeError:  # there can be no more threads, or it was started before
+            _put_back(self, own)
+            crew.thread_done()
+            raise
 
     threading.Thread.start = start  # type: ignore[method-assign]
 
 
-def _counted(run: Carried) -> Callable[[], None]:
+def _counted(thread: threading.Thread, run: Carried, own: Callable[[], None] | None) -> Callable[[], None]:
     def counted() -> None:
         try:
             run()
         finally:
+            _put_back(thread, own)
             crew.thread_done()
 
     return counted
+
+
+def _put_back(thread: threading.Thread, own: Callable[[], None] | None) -> None:
+    """Take our `run` out again: it holds the thread, and the call that started it."""
+    if own is None:
+        vars(thread).pop("run", None)
+    else:
+        thread.run = own  # type: ignore[method-assign]

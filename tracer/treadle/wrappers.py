@@ -109,18 +109,17 @@ def _coroutine(traced: Traced) -> Callable[..., Any]:
 
 def _generator(traced: Traced) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return _recorded(traced, args, kwargs, _place())
+        return _recorded(traced, args, kwargs, traced.function(*args, **kwargs), _place())
 
     return _flagged(wrapper, inspect.CO_GENERATOR)
 
 
-def _recorded(traced: Traced, args: Any, kwargs: Any, place: Place) -> Generator[Any, Any, Any]:
+def _recorded(traced: Traced, args: Any, kwargs: Any, inner: Any, place: Place) -> Generator[Any, Any, Any]:
     call = _begin(traced, args, kwargs, place)
     if call is None:
-        return (yield from traced.function(*args, **kwargs))
+        return (yield from inner)
     if call.answer is not None:
         return (yield from call.answer.chunks(call))
-    inner = traced.function(*args, **kwargs)
     resume: Callable[[], Any] = functools.partial(next, inner)
     try:
         while True:
@@ -155,12 +154,12 @@ def _close(call: Call, inner: Generator[Any, Any, Any]) -> None:
 
 def _async_generator(traced: Traced) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return _recorded_async(traced, args, kwargs, _place())
+        return _recorded_async(traced, args, kwargs, traced.function(*args, **kwargs), _place())
 
     return _flagged(wrapper, inspect.CO_ASYNC_GENERATOR)
 
 
-async def _recorded_async(traced: Traced, args: Any, kwargs: Any, place: Place) -> AsyncGenerator[Any, Any]:
+async def _recorded_async(traced: Traced, args: Any, kwargs: Any, inner: Any, place: Place) -> AsyncGenerator[Any, Any]:
     started = _begin(traced, args, kwargs, place)
     if started is not None and started.answer is not None:
         async with contextlib.aclosing(started.answer.chunks_later(started)) as served:
@@ -168,7 +167,6 @@ async def _recorded_async(traced: Traced, args: Any, kwargs: Any, place: Place) 
                 yield value
         return
     call = started or _Silent()
-    inner = traced.function(*args, **kwargs)
     resume: Callable[[], Any] = inner.__anext__
     try:
         while True:

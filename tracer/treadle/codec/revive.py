@@ -71,7 +71,7 @@ def find_object(name: str) -> Any:
     module_name = MAIN_ALIASES.get(module_name, module_name)
     try:
         found: Any = sys.modules.get(module_name) or importlib.import_module(module_name)
-    except ImportError as error:
+    except Exception as error:
         raise NotReplayableError(f"{module_name} does not import any more: {error}") from error
     for part in qualname.split("."):
         found = found.__dict__.get(part) if isinstance(found, type) else getattr(found, part, None)

@@ -27,6 +27,9 @@ class Answer(Protocol):
     def origin(self) -> dict[str, Any]:
         """Return `source` and `served_from` for the start record."""
 
+    def stop(self, call: "Call") -> NoReturn:
+        """End the call as diverged: it is a block of code, which runs or does not."""
+
     def deliver(self, call: "Call") -> Any:
         """Wait, end the call, and return its recorded result or raise its recorded exception."""
 
@@ -54,6 +57,10 @@ class Served:
     def origin(self) -> dict[str, Any]:
         """Return where the answer comes from."""
         return {"source": "served", "served_from": self.recorded.span_id}
+
+    def stop(self, call: "Call") -> NoReturn:
+        """Refuse: to answer a `with` block would be to skip it."""
+        self._refuse(call, f"a block of kind {call.kind} cannot be answered: make it a function, or let it run live")
 
     def deliver(self, call: "Call") -> Any:
         """Return or raise what was recorded, in its turn."""
@@ -153,10 +160,14 @@ class Refused:
         """Return nothing: the call comes from nowhere."""
         return {}
 
-    def deliver(self, call: "Call") -> Any:
+    def stop(self, call: "Call") -> NoReturn:
         """End the call as diverged."""
         call.fail(self._error)
         raise self._error
+
+    def deliver(self, call: "Call") -> Any:
+        """End the call as diverged."""
+        self.stop(call)
 
     async def deliver_later(self, call: "Call") -> Any:
         """End the call as diverged."""

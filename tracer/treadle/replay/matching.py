@@ -54,11 +54,10 @@ class Matcher:
     """Aligns the calls of a replay with those of its recording."""
 
     def __init__(self, plan: Plan) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._root = plan.root_id
         self._groups: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
         self._effects: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
-        self._places: dict[tuple[str, str, str], int] = defaultdict(int)
         self._bound: dict[str, str] = {}
         self._paths: dict[str, str] = {}
         recorded_places = _Places()

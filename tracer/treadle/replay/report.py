@@ -14,7 +14,7 @@ class Report:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def write(self, **fields: Any) -> None:
         """Append one line."""

@@ -73,7 +73,7 @@ def load_main(process: Process) -> types.ModuleType:
         raise NotReplayableError(
             f"{module_spec.origin} has no `if __name__ == '__main__':`: {error}; record it with `treadle run` instead"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[MAIN_ALIAS]
         raise NotReplayableError(f"{module_spec.origin} no longer loads: {type(error).__name__}: {error}") from error
     return module
@@ -147,13 +147,16 @@ def _check_default(traced: Traced, parameter: inspect.Parameter) -> None:
 def _import(name: str) -> types.ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise NotReplayableError(f"the module {name} no longer imports: {type(error).__name__}: {error}") from error
 
 
 def _main_spec(process: Process) -> Any:
     if process.main_module is not None:
-        found = importlib.util.find_spec(process.main_module)
+        try:
+            found = importlib.util.find_spec(process.main_module)
+        except ImportError as error:
+            raise NotReplayableError(f"the module {process.main_module} is gone: {error}") from error
         origin = found.origin if found else None
     else:
         origin = process.main_file

@@ -1,0 +1,133 @@
+"""Whatever is odd about the host, its program behaves as it would without Treadle."""
+
+import asyncio
+import contextvars
+import gc
+import threading
+import weakref
+from collections.abc import AsyncGenerator, Generator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import recorded
+import treadle
+from programs import plainly
+from treadle import lanes
+
+
+class Mute(Exception):
+    """Cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_a_redaction_that_cannot_be_told_is_no_failure_of_the_call(store: Path) -> None:
+    """The user's function fails with its own error, also where describing it fails."""
+
+    def redact(text: str) -> str:
+        raise Mute
+
+    treadle.configure(store=store, redact=redact)
+
+    @treadle.trace
+    def divide(by: int) -> float:
+        return 1 / by
+
+    with pytest.raises(ZeroDivisionError):
+        divide(0)
+
+
+def test_a_generator_that_is_called_wrongly_raises_at_once() -> None:
+    """As without the decorator: not when it is first resumed."""
+
+    @treadle.trace
+    def count(most: int) -> Generator[int]:
+        yield most
+
+    @treadle.trace
+    async def count_later(most: int) -> AsyncGenerator[int]:
+        yield most
+
+    wrong: Any
+    for wrong in (count, count_later):
+        with pytest.raises(TypeError):
+            wrong()
+
+
+def test_a_span_can_be_entered_in_itself(store: Path) -> None:
+    """One object used twice at a time makes two steps."""
+    twice = treadle.span("twice")
+    with twice, twice:
+        pass
+    assert [call.status for call in recorded.calls(store)] == ["ok", "ok"]
+
+
+def test_an_attribute_of_any_type_leaves_the_step_whole(store: Path) -> None:
+    """What OpenTelemetry has no type for is kept as text."""
+    with treadle.span("odd") as span:
+        value: Any = Path("/here")
+        span.set_attribute("path", value)
+        span.set_attribute("count", 2**80)
+        span.set_attribute("text", "\ud800")
+    call = recorded.only(store)
+    assert call.status == "ok"
+    assert call.end["attrs"] == {"path": "/here", "count": str(2**80), "text": "\\ud800"}
+
+
+async def test_a_task_can_share_its_creators_context() -> None:
+    """A context that is entered cannot be entered again: the task is made as it would be."""
+    shared = contextvars.copy_context()
+
+    async def inner() -> str:
+        return "ran"
+
+    @treadle.trace
+    async def outer() -> str:
+        return await asyncio.create_task(inner(), context=shared)
+
+    assert await asyncio.create_task(outer(), context=shared) == "ran"
+
+
+def test_a_finished_thread_is_freed_at_once() -> None:
+    """Nothing of ours keeps it, and with it the call that started it, until the garbage collector comes."""
+
+    @treadle.trace
+    def start() -> "weakref.ref[threading.Thread]":
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        return weakref.ref(thread)
+
+    start()
+    gc.collect()
+    gc.disable()
+    try:
+        assert start()() is None
+    finally:
+        gc.enable()
+
+
+def test_a_long_program_notes_only_so_many_submissions(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When each was done is kept for a replay: a server's program would gather them without end."""
+    monkeypatch.setattr(lanes, "MOST_SUBMISSIONS", 3)
+
+    @treadle.trace
+    def serve() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            list(pool.map(int, range(5)))
+
+    serve()
+    assert len(recorded.only(store).end["attrs"]["treadle.submissions_done"]) == 3
+
+
+def test_arguments_that_are_not_utf8_are_recorded(tmp_path: Path, store: Path) -> None:
+    """File names may be any bytes."""
+    program = tmp_path / "program.py"
+    program.write_text("import treadle\n@treadle.trace\ndef f(): return 1\nprint(f())\n")
+    done = plainly(str(program), "\udcff", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+    assert recorded.only(store).status == "ok"
