@@ -68,5 +68,7 @@ def _changed(title: str, difference: Difference, *, indent: int) -> list[Block]:
 
 
 def _shown(value: Json) -> str:
+    if isinstance(value, dict) and set(value) == {"type", "message"}:
+        value = f"{value['type']}: {value['message']}"
     text = value if isinstance(value, str) and value else repr(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

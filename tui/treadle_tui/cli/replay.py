@@ -61,7 +61,7 @@ def command(
     Nothing goes live unless --live says so. What the program prints is shown as it prints; the verdict comes last.
 
     Exits with 0 where the result is the same or fixed, 1 where it still fails, changed or diverged, 2 where it could
-    not be replayed.
+    not be replayed. With --live a changed result is what was asked for, and exits with 0.
     """
     with settings.open_store() as store:
         found = find_trace(store, trace)
@@ -105,6 +105,10 @@ def _lines(trace_id: str, result: Result) -> Iterator[Text]:
     for call in result.calls:
         if call.decision in TOLD_DECISIONS or call.is_edited:
             yield Text(f"  {visible(_told(call), lines=False)}", "dim")
+    for glob in result.idle_live:
+        effects = dict.fromkeys(call.name for call in result.calls if call.decision in ("served", "live", "moved"))
+        told = f"  --live {glob!r} fitted no call; the effects are {', '.join(effects) or 'none'}"
+        yield Text(visible(told, lines=False), "dim")
     counts = ", ".join(f"{count} {decision}" for decision, count in result.counts.items())
     recorded = "" if result.recorded_s is None else f", recorded in {result.recorded_s:.2f} s"
     yield Text(f"  {counts or 'no calls'}; {result.elapsed_s:.2f} s{recorded}", "dim")

@@ -49,7 +49,7 @@ class DebugScreen(DebugWords):
         self.session: Session | None = None
         self.summary: TraceSummary | None = None
         self.calls = SpanTree(id="calls")
-        self.stack = SideList("", id="stack")
+        self.stack = SideList("", steady=True, id="stack")
         self.watches = SideList("w watches an expression", id="watches")
         self.breakpoints = SideList("b stops at this name, B at a condition", id="breakpoints")
         self.details = (

@@ -3,6 +3,7 @@
 tree-sitter (`textual[syntax]`) crashes the process on JSON; Pygments takes a millisecond for a screen of lines.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -43,8 +44,12 @@ def spans(line: str, language: str) -> list[Span]:
     ]
 
 
-def spans_by_line(text: str, language: str) -> list[list[Span]]:
-    """Return the coloured parts of each line of a text whose tokens may be longer than a line."""
+@lru_cache(maxsize=8)
+def spans_by_line(text: str, language: str) -> Sequence[Sequence[Span]]:
+    """Return the coloured parts of each line of a text whose tokens may be longer than a line.
+
+    The last few are kept: the steps of a trace stand in few files, and lexing one takes longer than a frame.
+    """
     found: list[list[Span]] = [[]]
     line_start = 0
     for at, kind, value in _lexer(language).get_tokens_unprocessed(text):

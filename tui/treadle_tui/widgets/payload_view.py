@@ -4,6 +4,7 @@ The text is indexed once, wrapped by arithmetic, and coloured only where it is l
 from the text, not from the screen, so wrapping never gets into a copy.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -44,6 +45,14 @@ class Margins:
     longest_cells: int = 100
     """Where prose wraps, however wide the screen."""
 
+    def looks_like(self, other: "Margins") -> bool:
+        """Whether a text looks the same with both."""
+        return (
+            (self.gutter_cells, self.longest_cells) == (other.gutter_cells, other.longest_cells)
+            and (self.tones, self.languages, self.labels) == (other.tones, other.languages, other.labels)
+            and np.array_equal(self.indent, other.indent)
+        )
+
 
 class PayloadView(LineView):
     """A scrolling view of one text."""
@@ -61,12 +70,15 @@ class PayloadView(LineView):
         """Which of the hits was gone to last."""
         self._sought = ""
         self._layout = TextLayout.of(self.lines, 80)
-        self._lexed: list[list[highlight.Span]] | None = None
+        self._lexed: Sequence[Sequence[highlight.Span]] | None = None
 
     def load(
         self, lines: TextLines, *, language: str | None = None, margins: Margins | None = None, wrap: bool = True
     ) -> None:
         """Show a text from its start; long lines wrap, or run out to the right."""
+        if self._shows(lines, language, margins) and wrap == self.wrap and not len(self.hits):
+            self.scroll_to(0, 0, animate=False, force=True)
+            return
         self.lines, self.language, self.margins, self.wrap = lines, language, margins, wrap
         self.styles.overflow_x = "hidden" if wrap else "auto"
         self.hits, self.hit, self._sought = np.empty(0, np.int64), -1, ""
@@ -74,6 +86,12 @@ class PayloadView(LineView):
         self._lexed = highlight.spans_by_line(lines.text, "python") if whole else None
         self._lay_out()
         self.scroll_to(0, 0, animate=False, force=True)
+
+    def _shows(self, lines: TextLines, language: str | None, margins: Margins | None) -> bool:
+        """Whether a text is what is shown already: laying it out and painting it would be in vain."""
+        if self.margins is None or margins is None:
+            return self.margins is margins and language == self.language and lines.text == self.text
+        return margins.looks_like(self.margins) and language == self.language and lines.text == self.text
 
     @property
     def text(self) -> str:
@@ -175,7 +193,7 @@ class PayloadView(LineView):
             text.stylize(self.tone("selection"), max(0, span[0] - row.start), max(0, last - row.start))
         return text
 
-    def _line_spans(self, line: int) -> list[highlight.Span]:
+    def _line_spans(self, line: int) -> Sequence[highlight.Span]:
         if self.margins is not None and self.margins.tones[line] == "dim":
             return []
         if self._lexed is not None:

@@ -38,8 +38,11 @@ class SideList(LineView):
         side_list: "SideList"
         row: int
 
-    def __init__(self, empty: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, empty: str, *, steady: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """Make a list; a `steady` one never gives back rows that it has grown to, so what is around it stays."""
         super().__init__(id=id)
+        self.steady = steady
+        self._tallest = 0
         self.empty = empty
         self.cursor = 0
         self.rows: tuple[SideRow, ...] = ()
@@ -50,12 +53,20 @@ class SideList(LineView):
             return
         self.rows = tuple(rows)
         self.cursor = min(self.cursor, max(0, len(rows) - 1))
-        self.virtual_size = Size(0, max(1, len(rows)))
+        self.set_content(max(1, len(rows)))
+        wanted = max(len(rows), self._tallest) if self.steady else len(rows)
+        if wanted != self._tallest:
+            self._tallest = wanted
+            self.refresh(layout=True)
         here = next((number for number, row in enumerate(rows) if row.here), None)
         if here is not None:
             self.cursor = here
             self._reveal()
         self.forget_painted()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's own
+        """Return how many rows it wants."""
+        return max(1, self._tallest)
 
     def move_cursor(self, row: int) -> None:
         """Put the cursor on a row."""
