@@ -36,7 +36,7 @@ SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
 LONGEST_WAIT_S = 86_400 * 365
 """A first chunk that took longer than this is a mistake, and might not fit 64 bits of nanoseconds."""
-_OUTCOMES = frozenset({"ok", "error"})
+_OUTCOMES = frozenset({"ok", "error", "interrupted"})
 _START_COLUMNS: ColumnsByKey = {
     "parent": ("parent_span_id", optional_identity), "name": ("name", text), "kind": ("kind", text),
     "thread": ("thread_id", integer), "task": ("task_id", text), "ord": ("ordinal", text), "source": ("source", text),
@@ -182,7 +182,7 @@ class Assembler:
         key = (body["trace"], identity(body, "span"))
         status = text(body, "status")
         if status not in _OUTCOMES:
-            raise RecordError(f"status {status!r} is neither ok nor error")
+            raise RecordError(f"status {status!r} is none of ok, error and interrupted")
         outcome: Row = {"status": status, "ended_ns": body["t"], **columns_by_key(body, _END_COLUMNS)}
         error = mapping(body, "error")
         if error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.config import find_store
 from treadle.errors import NotFoundError, StoreError
+from treadle.journal import make_store
 from treadle_storage.link import Link
 from treadle_storage.place import place_of
 from treadle_storage.recordings import recording_of
@@ -74,7 +75,7 @@ def open(path: str | Path | None = None, *, create: bool = False, read_only: boo
     store = find_store(path)
     if create:
         try:
-            store.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_store(store)
         except OSError as error:
             raise StoreError(f"no store can be made at {store}: {error.strerror}") from error
     _check_is_store(store)

@@ -399,7 +399,98 @@ def test_a_script_without_a_guard_says_how_to_record_it(project: Project) -> Non
     result = project.replay(recorded)
     assert (result.verdict, result.exit_code) == ("not replayable", 2)
     assert "it calls chain as soon as it is loaded; record it with `treadle run`" in result.sentence
+    assert project.newest() == recorded
     assert (project.folder / "asked.txt").read_text() == before
+
+
+def test_one_generator_is_replayed_alone(project: Project) -> None:
+    """A stream's step compares by the sum of its chunks, with its return value and its early end."""
+    recorded = project.record(STREAMS.replace('kind="llm"', 'kind="chain"'))
+    steps = [call for call in project.store.recording(recorded).calls if call.name in ("words", "words_later")]
+    assert len(steps) == 4
+    results = [project.replay(recorded, step_id=step.span_id) for step in steps]
+    assert [result.sentence for result in results if result.verdict != "same"] == []
+
+
+AGENT = """
+import treadle
+
+class Bot:
+    def __init__(self):
+        self.history = []
+
+    @treadle.trace(kind="llm")
+    def say(self, question, *, loud=False):
+        self.history.append(question)
+        return f"{len(self.history)}: {question}"
+
+@treadle.trace
+def chat():
+    bot = Bot()
+    return [bot.say("a"), bot.say("b"), bot.say("c")]
+
+if __name__ == "__main__":
+    chat()
+"""
+
+
+def test_an_object_that_remembers_is_still_answered(project: Project) -> None:
+    """What a served method would have done to its object does not count against the next one, and is said."""
+    recorded = project.record(AGENT)
+    result = project.replay(recorded)
+    assert (result.verdict, result.counts) == ("same", {"ran": 1, "served": 3})
+    assert [call.is_assumed for call in result.calls] == [False, False, True, True]
+    project.write(AGENT.replace("self.history = []", 'self.history = []; self.mood = "angry"'))
+    assert project.replay(recorded).verdict == "diverged"
+
+
+CUT_SHORT = """
+import asyncio, treadle
+
+@treadle.trace(kind="llm")
+async def slow(question):
+    await asyncio.sleep(30)
+
+@treadle.trace
+async def chain():
+    try:
+        return await asyncio.wait_for(slow("why?"), 0.05)
+    except TimeoutError:
+        return "too slow"
+
+if __name__ == "__main__":
+    asyncio.run(chain())
+"""
+
+
+def test_a_call_that_was_cancelled_is_interrupted_and_cancelled_again(project: Project) -> None:
+    """A time-out shows as interrupted with its cause, and the replay sees it again."""
+    recorded = project.record(CUT_SHORT)
+    asked = f"select status, error_type from spans where trace_id = '{recorded}' and name = 'slow'"
+    assert list(project.store.sql(asked)) == [("interrupted", "asyncio.exceptions.CancelledError")]
+    result = project.replay(recorded)
+    assert (result.verdict, result.counts) == ("same", {"ran": 1, "served": 1})
+
+
+def test_a_replay_that_cannot_be_recorded_runs_nothing(project: Project) -> None:
+    """Where the store cannot be written the replay is refused before any of the program is loaded."""
+    recorded = project.record(MENDED)
+    before = (project.folder / "asked.txt").read_text()
+    project.store.recording(recorded)
+    journals = project.folder.parent / "store" / "journal"
+    journals.rename(journals.with_name("moved"))
+    journals.write_text("no folder any more")
+    result = project.replay(recorded)
+    assert (result.verdict, result.exit_code, result.counts) == ("refused", 2, {})
+    assert (project.folder / "asked.txt").read_text() == before
+
+
+def test_a_pattern_that_lets_nothing_run_is_told(project: Project) -> None:
+    """A glob that fits no call is named in the result; one that fits only glue is refused with the effects' names."""
+    recorded = project.record(MENDED)
+    assert project.replay(recorded, live=("nothing*",)).idle_live == ("nothing*",)
+    with pytest.raises(UsageError, match=r"fits only parse of this trace; its effects are look_up, generate"):
+        project.replay(recorded, live=("parse",))
 
 
 def test_a_trace_that_was_typed_into_an_interpreter_says_so(project: Project) -> None:

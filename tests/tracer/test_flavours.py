@@ -73,8 +73,8 @@ async def test_a_coroutine_is_recorded(store: Path) -> None:
 
 
 @pytest.mark.parametrize("flavour", ["coroutine", "generator"])
-async def test_cancellation_is_no_failure(store: Path, flavour: str) -> None:
-    """A cancelled call ends closed, and the cancellation goes on."""
+async def test_a_cancelled_call_is_interrupted(store: Path, flavour: str) -> None:
+    """A cancelled call is no failure but says what cut it short, and the cancellation goes on."""
     waiting = asyncio.Event()
 
     @treadle.trace
@@ -93,12 +93,15 @@ async def test_cancellation_is_no_failure(store: Path, flavour: str) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (recorded.only(store).status, recorded.only(store).closed) == ("ok", True)
+    call = recorded.only(store)
+    assert (call.status, call.closed) == ("interrupted", True)
+    assert call.end is not None
+    assert call.end["error"]["type"] == "asyncio.exceptions.CancelledError"
 
 
 @pytest.mark.parametrize("passing", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_what_is_no_exception_passes_through(store: Path, passing: type[BaseException]) -> None:
-    """Interrupts and exits are not failures of the step that they pass."""
+    """Exits are not failures of the step that they pass, and Ctrl-C interrupts it."""
 
     @treadle.trace
     def leave() -> None:
@@ -106,7 +109,8 @@ def test_what_is_no_exception_passes_through(store: Path, passing: type[BaseExce
 
     with pytest.raises(passing):
         leave()
-    assert (recorded.only(store).status, recorded.only(store).closed) == ("ok", True)
+    status = "interrupted" if passing is KeyboardInterrupt else "ok"
+    assert (recorded.only(store).status, recorded.only(store).closed) == (status, True)
 
 
 class Shop:

@@ -204,5 +204,5 @@ async def test_a_cancelled_call_is_closed_and_no_failure(
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(read(), timeout=0.3)
     waiting, streaming = recorded.calls(store)
-    assert (waiting.status, waiting.closed) == ("ok", True)
-    assert (streaming.status, streaming.closed, said(streaming)) == ("ok", True, "one")
+    assert (waiting.status, waiting.closed) == ("interrupted", True)
+    assert (streaming.status, streaming.closed, said(streaming)) == ("interrupted", True, "one")

@@ -103,7 +103,7 @@ def test_a_program_ends_as_it_would(tmp_path: Path, how: str) -> None:
         ("syntax", "error", "SyntaxError"),
         ("exit none", "ok", None),
         ("exit zero", "ok", None),
-        ("interrupt", "ok", None),
+        ("interrupt", "interrupted", "KeyboardInterrupt"),
         ("at exit", "ok", None),
         ("hard", "running", None),
     ],
@@ -182,7 +182,7 @@ def test_workers_find_the_programs_functions(tmp_path: Path, method: str) -> Non
 
 
 def test_an_interrupt_ends_the_program_as_it_would(tmp_path: Path, store: Path) -> None:
-    """Ctrl-C kills by signal, and the root step is closed without a failure."""
+    """Ctrl-C kills by signal, and the root step is interrupted."""
     (tmp_path / "app.py").write_text("print('ready', flush=True)\nimport threading\nthreading.Event().wait()")
     with subprocess.Popen(
         [sys.executable, "-c", RUN_FILE, "app.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -192,7 +192,7 @@ def test_an_interrupt_ends_the_program_as_it_would(tmp_path: Path, store: Path) 
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
-    assert (recorded.only(store).status, recorded.only(store).closed) == ("ok", True)
+    assert (recorded.only(store).status, recorded.only(store).closed) == ("interrupted", True)
 
 
 UNDECORATED = """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle import guard, turns
 from treadle.clock import now_ns
+from treadle.codec.classes import type_name
 from treadle.codec.encode import encode
 from treadle.failure import describe, writable
 from treadle.functions import Traced
@@ -20,14 +21,17 @@ from treadle.lanes import CURRENT, Lane
 from treadle.otel import current
 from treadle.recorder import Recorder, recorder
 from treadle.replay.divergence import DivergedError
-from treadle.streams import Stream
+from treadle.streams import Stream, total_of
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer
 
 OWN_FOLDER = str(Path(__file__).parent)
 SUBMISSIONS_DONE = "treadle.submissions_done"
-NOT_FAILURES = (GeneratorExit, asyncio.CancelledError, KeyboardInterrupt, SystemExit)
+ENDINGS = (GeneratorExit, SystemExit)
+"""What ends a call without a failure."""
+INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
+"""What cuts a call short: no failure either, but it has no result."""
 
 
 class Replayer(Protocol):
@@ -183,15 +187,21 @@ class Call:
         value.
         """
         more: dict[str, Any] = {"status": "ok", "closed": True} if closed else {"status": "ok"}
-        self._finish(more, lambda: self._total(returned) if self.total is None else self._encode(self.total()))
+        self._finish(more, lambda: self._total(returned))
 
-    def fail(self, error: BaseException, *, even_exit: bool = False) -> None:
-        """Record that the call raised; cancellation and the like end it early, without a failure.
+    def fail(self, error: BaseException, *, even_exit: bool = False, by_consumer: bool = False) -> None:
+        """Record that the call raised; cancellation and Ctrl-C interrupt it, and closing a stream ends it early.
 
-        `even_exit`: here a `SystemExit` is one, because the call is the program itself.
+        `even_exit`: here a `SystemExit` is a failure, because the call is the program itself. `by_consumer`: whoever
+        reads a stream was cancelled between two chunks, and so closed it.
         """
-        if isinstance(error, NOT_FAILURES) and not (even_exit and isinstance(error, SystemExit)):
+        is_exit = isinstance(error, ENDINGS) and not (even_exit and isinstance(error, SystemExit))
+        if is_exit or (by_consumer and isinstance(error, INTERRUPTIONS)):
             self.end_stream(closed=True)
+            return
+        if isinstance(error, INTERRUPTIONS):
+            cause = {"type": type_name(type(error)).replace("builtins:", "").replace(":", ".")}
+            self._finish({"status": "interrupted", "closed": True, "error": cause}, lambda: self._total(None))
             return
         failure = guard.attempt(lambda: describe(error, self._recorder.redactor, own_folder=OWN_FOLDER))
         failure = failure or {"type": type(error).__qualname__, "message": ""}
@@ -213,8 +223,8 @@ class Call:
                 more["turn"] = turn
             at_ns = now_ns()
             self._recorder.end(self, at_ns, more, guard.attempt(payload) or b"null")
-            failure = more.get("error")
-            self._handle.end(at_ns, self.ended_attributes, failure["type"] if failure else None)
+            failed = more["error"]["type"] if more["status"] == "error" else None
+            self._handle.end(at_ns, self.ended_attributes, failed)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
 
@@ -222,10 +232,12 @@ class Call:
         return encode(value, self._recorder.redactor).payload
 
     def _total(self, returned: Any) -> bytes:
-        total = self._stream.total() if self._stream is not None else b"null"
-        if returned is None:
-            return total
-        return b'{"$":"stream","v":%b,"returned":%b}' % (total, self._encode(returned))
+        if self.total is not None:
+            return self._encode(self.total())
+        if self._stream is None and returned is None:
+            return b"null"
+        payloads = self._stream.payloads if self._stream is not None else ()
+        return total_of(payloads, returned=None if returned is None else self._encode(returned))
 
 
 def begin(

@@ -53,7 +53,8 @@ class Journal:
         name = f"{prefix}{now_ns()}-{self.pid}-{self.process_id}.0.ndjson"
         self.path = folder / name
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_store(store)
+            folder.mkdir(exist_ok=True, mode=0o700)
             newborn = folder / f"{name}.tmp"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(newborn, flags, 0o600)
@@ -91,6 +92,14 @@ class Journal:
     def close(self) -> None:
         """Close the file; this frees its lock where no forked child shares it."""
         os.close(self._descriptor)
+
+
+def make_store(store: Path) -> None:
+    """Make the store's folder, for its user only and out of version control, unless it is there."""
+    if store.is_dir():
+        return
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (store / ".gitignore").write_text("*\n")
 
 
 def describe_process() -> dict[str, Any]:

@@ -5,7 +5,7 @@ hangs, and there the last chunks are what one wants to see. The sum of texts is 
 client patch that knows better gives its own sum.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 import orjson
@@ -35,8 +35,11 @@ class Stream:
         """Return the digest over all chunks, as `docs/journal.md` defines it."""
         return self._digest.hexdigest()
 
-    def total(self) -> bytes:
-        """Return the tagged JSON of the sum of the chunks."""
-        if self.payloads and all(payload[:1] == b'"' for payload in self.payloads):
-            return orjson.dumps("".join(orjson.loads(payload) for payload in self.payloads))
-        return b"[%b]" % b",".join(self.payloads)
+
+def total_of(payloads: Sequence[bytes], *, returned: bytes | None = None) -> bytes:
+    """Return the tagged JSON of the sum of chunks, with what the generator returned if that was anything."""
+    if payloads and all(payload[:1] == b'"' for payload in payloads):
+        total = orjson.dumps("".join(orjson.loads(payload) for payload in payloads))
+    else:
+        total = b"[%b]" % b",".join(payloads)
+    return total if returned is None else b'{"$":"stream","v":%b,"returned":%b}' % (total, returned)

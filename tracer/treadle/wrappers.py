@@ -57,7 +57,7 @@ class _Silent:
     def end_stream(self) -> None:
         """Do nothing."""
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException, *, by_consumer: bool = False) -> None:
         """Do nothing."""
 
 
@@ -167,6 +167,7 @@ async def _recorded_async(traced: Traced, args: Any, kwargs: Any, inner: Any, pl
                 yield value
         return
     call = started or _Silent()
+    thrown_in: BaseException | None = None
     resume: Callable[[], Any] = inner.__anext__
     try:
         while True:
@@ -182,11 +183,12 @@ async def _recorded_async(traced: Traced, args: Any, kwargs: Any, inner: Any, pl
                 await _close_async(call, inner)
                 raise
             except BaseException as error:  # noqa: BLE001 - thrown in by the consumer, and handed on to the generator
+                thrown_in = error
                 resume = functools.partial(inner.athrow, error)
     except StopAsyncIteration:
         call.end_stream()
     except BaseException as error:
-        call.fail(error)
+        call.fail(error, by_consumer=error is thrown_in)
         raise
 
 

@@ -99,11 +99,13 @@ def exit_code(verdict: Verdict, *, overridden: bool) -> int:
     return 0 if verdict in fine else 1
 
 
-def read_calls(lines: Sequence[dict[str, Any]], recorded: Sequence[RecordedCall]) -> tuple[CallReport, ...]:
-    """Return what the child's report says of each call, then the recorded effects that were never asked for."""
+def read_calls(
+    lines: Sequence[dict[str, Any]], recorded: Sequence[RecordedCall], *, has_returned: bool
+) -> tuple[CallReport, ...]:
+    """Return what the child's report says of each call, and of a replay that returned what it never asked for."""
     by_id = {call.span_id: call for call in recorded}
     reports = {line["span"]: _call_report(line, by_id) for line in lines if "decision" in line}
-    return (*reports.values(), *_missing(list(reports.values()), recorded))
+    return (*reports.values(), *(_missing(list(reports.values()), recorded) if has_returned else ()))
 
 
 def count(calls: Sequence[CallReport]) -> dict[str, int]:
@@ -113,8 +115,6 @@ def count(calls: Sequence[CallReport]) -> dict[str, int]:
 
 def recorded_outcome(root: RecordedCall) -> Outcome:
     """Return how the recording ended."""
-    if root.status == "ok" and not root.closed_early:
-        return Outcome("returned", root.output_tagged, None)
     if root.status == "error":
         return Outcome("raised", root.output_tagged, error_text(root.output_tagged))
     if root.status == "ok":

@@ -4,6 +4,7 @@ Address and key come from this machine's own configuration, never from the recor
 must not choose where a key goes.
 """
 
+import asyncio
 import os
 from typing import Any
 
@@ -33,10 +34,16 @@ def ask(call: RecordedCall, request: dict[str, Any]) -> Any:
     host = call.attributes.get(semconv.SERVER_ADDRESS) if isinstance(call.attributes, dict) else None
     if host not in (None, DEFAULT_HOST) and not os.environ.get("OPENAI_BASE_URL"):
         raise NotReplayableError(f"the request went to {host}: say where it may go now, by setting OPENAI_BASE_URL")
+    is_later = call.function is not None and call.function.qualname.startswith("Async")
     try:
-        client = openai.OpenAI()
+        return asyncio.run(_ask_later(request)) if is_later else _ask(openai.OpenAI(), request)
     except openai.OpenAIError as error:
+        if isinstance(error, openai.APIError):
+            raise
         raise NotReplayableError(f"the request cannot be sent: {error}") from error
+
+
+def _ask(client: Any, request: dict[str, Any]) -> Any:
     answer = client.chat.completions.create(**request)
     if not request.get("stream"):
         return answer
@@ -44,3 +51,16 @@ def ask(call: RecordedCall, request: dict[str, Any]) -> Any:
     for chunk in answer:
         total.add(chunk)
     return total.total()
+
+
+async def _ask_later(request: dict[str, Any]) -> Any:
+    import openai
+
+    async with openai.AsyncOpenAI() as client:
+        answer: Any = await client.chat.completions.create(**request)
+        if not request.get("stream"):
+            return answer
+        total = Sum()
+        async for chunk in answer:
+            total.add(chunk)
+        return total.total()

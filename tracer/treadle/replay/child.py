@@ -14,7 +14,7 @@ from treadle import clients, propagation, recorder
 from treadle.codec.encode import encode
 from treadle.codec.redact import Redactor
 from treadle.codec.revive import revive
-from treadle.errors import TreadleError
+from treadle.errors import RefusedError, TreadleError
 from treadle.failure import describe
 from treadle.functions import Traced
 from treadle.model import RecordedCall
@@ -25,6 +25,7 @@ from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
 from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
+from treadle.streams import total_of
 
 
 def main(argv: list[str]) -> int:
@@ -63,6 +64,8 @@ def _install(plan: Plan) -> None:
     recorder.configure(store=plan.store, program=program)
     propagation.install()
     clients.instrument()
+    if recorder.recorder() is None:
+        raise RefusedError("the replay cannot be recorded in this store, and so nothing was run")
     calls.REPLAYER = Loading()
 
 
@@ -79,7 +82,17 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
             return {"outcome": "returned", "output": "null"}
         failure = describe(error, redactor, own_folder=calls.OWN_FOLDER)
         return {"outcome": "raised", "error": failure, "output": encode(error, redactor).payload.decode()}
-    return {"outcome": "returned", "output": encode(result, redactor).payload.decode()}
+    return {"outcome": "returned", "output": _tagged(result, redactor).decode()}
+
+
+def _tagged(result: Any, redactor: Redactor) -> bytes:
+    """Return what was returned as it would be recorded: of a stream the sum of its chunks."""
+    if not isinstance(result, target.Streamed):
+        return encode(result, redactor).payload
+    if not result.chunks and result.returned is None:
+        return b"null"
+    returned = None if result.returned is None else encode(result.returned, redactor).payload
+    return total_of([encode(chunk, redactor).payload for chunk in result.chunks], returned=returned)
 
 
 def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:

@@ -12,6 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
+import orjson
+
 from treadle.codec.digest import digest
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.replay.plan import Plan
@@ -41,11 +43,12 @@ def identity(call: RecordedCall) -> str:
 class _Slot:
     """A recorded call, and whether it is still free."""
 
-    __slots__ = ("call", "digest", "place", "used")
+    __slots__ = ("but_self", "call", "digest", "place", "used")
 
     def __init__(self, call: RecordedCall, place: str) -> None:
         self.call = call
         self.digest, _ = digest(call.input_tagged)
+        self.but_self = _but_self(call.input_tagged)
         self.place = place
         self.used = False
 
@@ -59,6 +62,7 @@ class Matcher:
         self._groups: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
         self._effects: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
         self._bound: dict[str, str] = {}
+        self._served_classes: set[str] = set()
         self._paths: dict[str, str] = {}
         recorded_places = _Places()
         for call in sorted(plan.calls, key=lambda call: _ordinal_key(call.ordinal)):
@@ -91,6 +95,9 @@ class Matcher:
                 elsewhere = [slot for slot in self._effects[name, wanted] if not slot.used]
                 if len(elsewhere) == 1:
                     return self._take(span_id, elsewhere[0], "moved", assumed, path)
+            beside = self._beside_self(group, place, _but_self(payload))
+            if beside is not None:
+                return self._take(span_id, beside, "exact", assumed=True, path=path)
             same_place = next((slot for slot in group if slot.place == place), None)
             if same_place is not None:
                 return self._take(span_id, same_place, "soft", assumed, path)
@@ -100,8 +107,19 @@ class Matcher:
         self, span_id: str, slot: _Slot, how: Literal["exact", "soft", "moved", "none"], assumed: bool, path: str
     ) -> Match:
         slot.used = True
+        if slot.but_self is not None and slot.call.kind in EFFECT_KINDS:
+            self._served_classes.add(slot.but_self[0])
         self._bound[span_id] = slot.call.span_id
         return Match(how, slot.call, assumed, path)
+
+    def _beside_self(self, group: list[_Slot], place: str, but_self: tuple[str, str] | None) -> _Slot | None:
+        """Return the call of a method at this place that differs in `self` alone, once others of its class were served.
+
+        What those methods did to their object has not happened in a replay, so that it looks changed.
+        """
+        if but_self is None or but_self[0] not in self._served_classes:
+            return None
+        return next((slot for slot in group if slot.place == place and slot.but_self == but_self), None)
 
     def _path(self, span_id: str, parent_id: str | None, shown: str, place: str) -> str:
         above = self._paths.get(parent_id or "", "")
@@ -126,3 +144,13 @@ class _Places:
 
 def _ordinal_key(ordinal: str) -> tuple[int, ...]:
     return tuple(int(part) for part in ordinal.split("."))
+
+
+def _but_self(payload: bytes) -> tuple[str, str] | None:
+    """Return the class of a method's `self`, and the digest of its other arguments; None for what is no method."""
+    if b'"self":{"$"' not in payload:
+        return None
+    held = orjson.loads(payload)
+    owner = held.pop("self", None) if isinstance(held, dict) else None
+    cls = owner.get("type") if isinstance(owner, dict) else None
+    return (cls, digest(orjson.dumps(held))[0]) if isinstance(cls, str) else None

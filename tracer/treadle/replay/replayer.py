@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.replay.answers import Answer, Refused, Served
+from treadle.replay.divergence import DivergedError
 from treadle.replay.matching import Match, Matcher
 from treadle.replay.order import Order, end_moments
 from treadle.replay.plan import Plan
@@ -75,7 +76,7 @@ class Replaying:
         if call.kind not in EFFECT_KINDS:
             return "ran"
         if recorded is not None and match.how in ("exact", "moved"):
-            if recorded.status not in ("ok", "error"):
+            if recorded.status not in ("ok", "error") and not recorded.closed_early:
                 return "unanswerable"
             return "moved" if match.how == "moved" else "served"
         if any(fnmatchcase(call.name, glob) for glob in self._plan.live_names):
@@ -108,8 +109,13 @@ class Loading:
     """What answers while the recorded program is loaded: nothing of it may run before its replay begins."""
 
     def decide(self, call: "Call") -> Answer:
-        """Refuse the call."""
-        return Refused(f"it calls {call.name} as soon as it is loaded")
+        """Stop, and record nothing.
+
+        Raises:
+            DivergedError: always.
+
+        """
+        raise DivergedError(f"it calls {call.name} as soon as it is loaded")
 
 
 _REASONS: dict[str, str] = {

@@ -7,10 +7,10 @@ import asyncio
 import importlib
 import importlib.util
 import inspect
-import itertools
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -120,21 +120,34 @@ def run(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], r
     return function(*args, **kwargs)
 
 
-def _consume(stream: Any, most: int | None) -> list[Any]:
-    chunks = list(itertools.islice(stream, most))
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What came of a stream."""
+
+    chunks: list[Any]
+    returned: Any
+
+
+def _consume(stream: Any, most: int | None) -> Streamed:
+    chunks: list[Any] = []
+    try:
+        while most is None or len(chunks) < most:
+            chunks.append(next(stream))
+    except StopIteration as stop:
+        return Streamed(chunks, stop.value)
     stream.close()
-    return chunks
+    return Streamed(chunks, None)
 
 
-async def _consume_later(stream: Any, most: int | None) -> list[Any]:
+async def _consume_later(stream: Any, most: int | None) -> Streamed:
     chunks: list[Any] = []
     try:
         while most is None or len(chunks) < most:
             chunks.append(await anext(stream))
     except StopAsyncIteration:
-        return chunks
+        return Streamed(chunks, None)
     await stream.aclose()
-    return chunks
+    return Streamed(chunks, None)
 
 
 def _check_default(traced: Traced, parameter: inspect.Parameter) -> None:

@@ -1,0 +1,166 @@
+"""What may be replayed: which call is started, which run for real, and whether the records are the user's own.
+
+Nothing goes live by itself, and nothing is run or served that does not carry the user's own signature, unless they
+said so.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from treadle.errors import NotFoundError, NotReplayableError, RefusedError, UsageError
+from treadle.model import EFFECT_KINDS, Process, RecordedCall, Recording
+from treadle.signing import load_key, verify_end, verify_process, verify_start
+
+TIMEOUT_S = 600.0
+BARE_WORD = re.compile(r"[\w.*?\[\]!\-]+\Z")
+"""A `live` pattern that is a glob on names; anything else is SQL."""
+
+
+class Steps(Protocol):
+    """The order of a trace's steps, in which a store answers conditions."""
+
+    def hex_id(self, index: int, /) -> str:
+        """Return the span id of a step."""
+
+
+class Source(Protocol):
+    """What a replay needs of a store."""
+
+    @property
+    def path(self) -> Path:
+        """The store's folder."""
+
+    def recording(self, trace_id: str, /) -> Recording:
+        """Return a trace with all that is needed to answer its calls."""
+
+    def tree(self, trace_id: str, /) -> Steps:
+        """Return the order of its steps."""
+
+    def hits(self, trace_id: str, condition: str, /) -> NDArray[np.bool_]:
+        """Return which steps a condition holds for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to replay, and how."""
+
+    trace_id: str
+    step_id: str | None = None
+    """One call alone; None: the whole chain."""
+    live: tuple[str, ...] = ()
+    """Globs on names or SQL conditions: these calls run for real."""
+    root_input: bytes | None = None
+    """Tagged JSON, given to the first call instead of what was recorded."""
+    trust: bool = False
+    """Replay records that carry no valid signature."""
+    timeout_s: float = TIMEOUT_S
+
+
+def root_of(recording: Recording, step_id: str | None) -> RecordedCall:
+    """Return the call to start: the step that was asked for, else the trace's first.
+
+    Raises:
+        NotFoundError: the trace has no such step.
+        NotReplayableError: Treadle recorded no first step.
+
+    """
+    for call in recording.calls:
+        if call.span_id == step_id or (step_id is None and call.parent_span_id is None):
+            return call
+    if step_id is None:
+        raise NotReplayableError("the trace has no first step that Treadle recorded: replay a --step of it")
+    raise NotFoundError(f"trace {recording.trace_id} has no step {step_id}")
+
+
+def calls_below(calls: Sequence[RecordedCall], root: RecordedCall) -> tuple[RecordedCall, ...]:
+    """Return a call and all that hang under it."""
+    kept = {root.span_id}
+    for call in calls:
+        if call.parent_span_id in kept:
+            kept.add(call.span_id)
+    return tuple(call for call in calls if call.span_id in kept)
+
+
+def live_calls(
+    store: Source, request: Request, calls: Sequence[RecordedCall]
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the recorded steps that run for real, and the globs that calls without a recorded one are tested by.
+
+    Raises:
+        UsageError: a pattern fits nothing that could go live.
+
+    """
+    known = {call.span_id for call in calls}
+    effects = {call.span_id: call.name for call in calls if call.kind in EFFECT_KINDS}
+    live: set[str] = set()
+    globs = tuple(pattern for pattern in request.live if BARE_WORD.match(pattern))
+    steps = store.tree(request.trace_id) if request.live else None
+    for pattern in request.live:
+        assert steps is not None
+        indices = np.flatnonzero(store.hits(request.trace_id, pattern))
+        found = {steps.hex_id(int(index)) for index in indices} & known
+        if not found & effects.keys() and (found or pattern not in globs):
+            fitting = f"only {_listed(call.name for call in calls if call.span_id in found)}" if found else "no step"
+            raise UsageError(
+                f"--live {pattern!r} fits {fitting} of this trace; its effects are {_listed(effects.values())}"
+            )
+        live |= found
+    return frozenset(live), globs
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names)) or "none"
+
+
+def check_replayable(root: RecordedCall, request: Request, live_ids: frozenset[str]) -> None:
+    """Refuse what cannot be called again, or only by a real call that nobody allowed.
+
+    Raises:
+        NotReplayableError: something in its arguments was not recorded.
+        RefusedError: it is an effect, and `live` does not name it.
+
+    """
+    if root.kind in EFFECT_KINDS and root.span_id not in live_ids:
+        raise RefusedError(f"replaying {root.name} alone makes a real call: allow it with --live {root.name!r}")
+    if request.root_input is None and not root.replayable:
+        raise NotReplayableError(f"{root.name} cannot be called again: {root.not_replayable_why}")
+
+
+def check_signatures(
+    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str]
+) -> None:
+    """Refuse what this user did not record: what would be started, and every answer that could be served.
+
+    Glue is checked too: what is an effect is decided by today's code, and the recorded result is what it is judged by.
+
+    Raises:
+        RefusedError: names the first record that was changed, or that nobody signed.
+
+    """
+    key = load_key(create=False)
+    if key is None:
+        raise RefusedError("there is no key to check the recording with: look at it, then replay with --trust")
+    if not verify_process(key, process) or root.process_id != process.process_id:
+        how = "was changed after it was recorded" if process.signature else "carries no signature"
+        raise RefusedError(
+            f"how the program was started (process {process.process_id}) {how}: look at it, then replay with --trust"
+        )
+    for call in calls:
+        is_live = call.span_id in live_ids
+        if (call is root or not is_live) and not verify_start(key, call):
+            raise RefusedError(_refusal(call, "what went into", call.start_signature))
+        has_answer = call.status in ("ok", "error") or call.closed_early
+        if has_answer and not is_live and not verify_end(key, call):
+            raise RefusedError(_refusal(call, "the answer of", call.end_signature))
+
+
+def _refusal(call: RecordedCall, what: str, signature: str | None) -> str:
+    how = "was changed after it was recorded" if signature else "carries no signature"
+    where = f"step {call.span_id}, record {call.seq} of its journal"
+    return f"{what} {call.name} ({where}) {how}: look at it, then replay with --trust if you believe it"
