@@ -4,6 +4,7 @@ Only text is kept: no frame, no traceback and no value outlives the call because
 """
 
 import linecache
+import reprlib
 import traceback
 from types import TracebackType
 from typing import Any
@@ -14,6 +15,8 @@ from treadle.codec.redact import Redactor, is_secret_name, mask
 MOST_FRAMES = 30
 MOST_LOCALS = 20
 LONGEST_LOCAL = 200
+LONGEST_READ = 4 * LONGEST_LOCAL
+"""How much of a text is looked at: a secret that is cut at the end must still be known as one."""
 LONGEST_MESSAGE = 10_000
 
 
@@ -21,7 +24,7 @@ def describe(error: BaseException, redactor: Redactor, *, own_folder: str) -> di
     """Return the record of an exception; frames in `own_folder` are the wrappers, and are left out."""
     return {
         "type": type_name(type(error)).replace("builtins:", "").replace(":", "."),
-        "message": writable(redactor.text(_message(error)[:LONGEST_MESSAGE])),
+        "message": writable(redactor.text(_message(error))[:LONGEST_MESSAGE]),
         "stack": writable(redactor.text(_stack(error, own_folder))),
         "frames": _frames(error.__traceback__, redactor, own_folder),
     }
@@ -73,8 +76,20 @@ def _locals(held: dict[str, Any], redactor: Redactor) -> dict[str, str]:
             shown[name] = mask(value)
             continue
         try:
-            text = repr(value)
+            text = _SHORT.repr(value[:LONGEST_READ] if isinstance(value, str) else value)
         except Exception as other:  # noqa: BLE001 - the user's __repr__ may raise anything
             text = f"<its repr raised {type(other).__name__}>"
-        shown[name] = writable(redactor.text(text[: LONGEST_LOCAL * 4])[:LONGEST_LOCAL])
+        shown[name] = writable(redactor.text(text)[:LONGEST_LOCAL])
     return shown
+
+
+def _short() -> reprlib.Repr:
+    """Return what shows a value without reading all of it: a local may be 500 MB."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = LONGEST_READ
+    short.maxlong = 60
+    short.maxdict = short.maxlist = short.maxtuple = short.maxset = short.maxfrozenset = short.maxdeque = 50
+    return short
+
+
+_SHORT = _short()
