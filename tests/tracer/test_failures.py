@@ -48,7 +48,6 @@ def test_an_exception_is_recorded_with_its_frames(store: Path) -> None:
 
 def test_a_huge_local_is_not_read_whole(store: Path) -> None:
     """What a failing function holds is shown by its beginning, whatever its size."""
-
     shown = []
 
     class Item:
