@@ -14,7 +14,7 @@ import pytest
 
 import recorded
 import treadle
-from programs import python
+from programs import plainly, python
 from servers import Answer, Hang, ModelServer
 from treadle import recorder
 from treadle.errors import JournalError
@@ -63,7 +63,15 @@ def test_the_process_record_says_what_ran(store: Path) -> None:
     assert (process["pid"], process["cwd"]) == (os.getpid(), str(Path.cwd()))
     assert process["executable"] == sys.executable
     assert process["argv"] == sys.argv
-    assert {"python", "host", "main", "path"} <= process.keys()
+    assert {"python", "host", "path"} <= process.keys()
+
+
+def test_the_process_record_names_the_main_file(tmp_path: Path, store: Path) -> None:
+    """A replay loads it again."""
+    program = tmp_path / "app.py"
+    program.write_text("import treadle\n@treadle.trace\ndef go(): pass\ngo()")
+    assert plainly(str(program), cwd=tmp_path).returncode == 0
+    assert json.loads(lines(store)[0])["main"] == {"file": str(program)}
 
 
 def test_a_function_is_described_once(store: Path) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 import treadle_storage
+from owners import end_owner
 from treadle_storage import Store
 from treadle_tui.cli import treadle
 from treadle_tui.cli.endings import run_to_the_end
 from treadle_tui.cli.options import Settings
 from tui.made_store import write_desk
-from tui.shop import end_owner, wait_for_the_dead, write_shop
+from tui.shop import wait_for_the_dead, write_shop
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """A store as a shop's program would leave it: three traces, the last of them killed in the middle of a stream."""
 
-import os
-import signal
 from pathlib import Path
 
 import treadle_storage
@@ -11,13 +9,6 @@ from waiting import wait_until
 OK, FAILED, KILLED = trace_id(1), trace_id(2), trace_id(3)
 """The traces of the shop: one with an error inside, one whose root failed, one killed in the middle of a stream."""
 KILLED_CALL = "00000000000000f2"
-
-
-def end_owner(store: Path) -> None:
-    """End the owner that a test's commands have started."""
-    with treadle_storage.open(store) as client:
-        owner = client.status().owner_pid
-    os.kill(owner, signal.SIGTERM)
 
 
 def wait_for_the_dead(store: Path) -> None:

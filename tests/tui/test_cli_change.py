@@ -6,8 +6,9 @@ import os
 import duckdb
 import pytest
 
+from owners import end_owner
 from storage.journals import JournalWriter, trace_id
-from tui.shop import OK, end_owner
+from tui.shop import OK
 from waiting import wait_until
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from owners import end_owner
 from storage.journals import write_long_trace
 from treadle_tui.cli import COMMANDS, treadle
-from tui.shop import OK, end_owner
+from tui.shop import OK
 from waiting import wait_until
 
 COMMAND = (sys.executable, "-m", "treadle_tui")

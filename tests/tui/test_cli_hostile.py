@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from owners import end_owner
 from storage.journals import JournalWriter, span_id, trace_id
-from tui.shop import end_owner
 
 ESC = "\x1b]0;gotcha\x07\x9b31m"
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tui.shop import end_owner
+from owners import end_owner
 
 COMMAND = (sys.executable, "-m", "treadle_tui")
 PROGRAM = """

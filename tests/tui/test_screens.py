@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import treadle_storage
+from owners import end_owner
 from storage.journals import JournalWriter, span_id, trace_id
 from treadle_storage import Store
 from treadle_tui.app import TreadleApp
@@ -14,7 +15,6 @@ from treadle_tui.screens.debug import DebugScreen
 from treadle_tui.screens.traces import TracesScreen
 from tui.driving import debugging, press, shown, standing, type_in, until
 from tui.screen_text import assert_screen, screen_text
-from tui.shop import end_owner
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 

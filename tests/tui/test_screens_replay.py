@@ -11,11 +11,11 @@ import pytest
 from textual.pilot import Pilot
 
 import treadle_storage
+from owners import end_owner
 from treadle_storage import Store
 from treadle_tui.app import TreadleApp
 from treadle_tui.screens.debug import DebugScreen
 from tui.screen_text import screen_text
-from tui.shop import end_owner
 
 CHAIN = """
 import treadle

@@ -3,10 +3,11 @@
 import pytest
 
 import treadle_storage
+from owners import end_owner
 from storage.journals import write_long_trace
 from treadle.errors import QueryError
 from treadle_debugger.session import Session
-from tui.shop import KILLED, OK, end_owner
+from tui.shop import KILLED, OK
 
 
 @pytest.fixture
