@@ -131,3 +131,15 @@ def test_arguments_that_are_not_utf8_are_recorded(tmp_path: Path, store: Path) -
     done = plainly(str(program), "\udcff", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
     assert recorded.only(store).status == "ok"
+
+
+def test_a_score_that_cannot_be_written_harms_nobody(store: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A label that is no text of this world is told once, and the program runs on."""
+
+    @treadle.trace
+    def judged() -> str:
+        treadle.score("tone", label="\udc80")
+        return "done"
+
+    assert judged() == "done"
+    assert "not recorded whole" in capfd.readouterr().err

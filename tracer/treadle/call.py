@@ -255,11 +255,11 @@ def begin(
         DivergedError: in a replay, where a call that cannot be decided about must not go live.
 
     """
-    writer = recorder()
-    if writer is None:
-        _stop_replay(name, None)
-        return None
     try:
+        writer = recorder()
+        if writer is None:
+            _stop_replay(name, None)
+            return None
         place = place or Place()
         call = Call(name, kind, traced=traced, place=place, writer=writer)
         if attributes:

@@ -40,5 +40,5 @@ def score(
     try:
         fields = {"name": name, "value": value, "label": label, "comment": comment, "source": source}
         writer.journal.record("score", trace=trace_id, span=span, **fields)
-    except OSError as error:
+    except (OSError, TypeError) as error:
         guard.report(error)
