@@ -18,6 +18,7 @@ from treadle_storage.conversation import Conversation, Desk
 from treadle_storage.index import Index
 from treadle_storage.protocol import Frame, Header, error_header
 from treadle_storage.rounds import Ingester
+from treadle_storage.starting import HELD_PATIENCE_S
 from treadle_storage.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from treadle_storage.place import Place
 
 IDLE_S = 30.0
-HELD_PATIENCE_S = 3.0
-"""How long a foreign program that holds the database file is waited for."""
 _TICK_S = 0.25
 _REFUSAL_S = 1.0
 _GOODBYE_S = 5.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import treadle
 import treadle_storage
-from treadle.errors import NotFoundError, StoreError, TreadleError
+from treadle.errors import NotFoundError, StoreError, StoreHeldError, TreadleError
 from treadle_storage.connection import Connection
 from treadle_storage.protocol import PROTOCOL, Header, error_from, version_misfit
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from treadle_storage.place import Place
 
 PATIENCE_S = 30.0
+HELD_PATIENCE_S = 3.0
+"""How long a foreign program that holds the database file is waited for: by an owner, and so by a client."""
+_STALE_REFUSAL_S = 0.05
 _HELLO_TIMEOUT_S = 60.0
 """Opening a large index after a crash replays its write-ahead log first."""
 
@@ -32,12 +35,17 @@ def connect(place: Place, *, patience_s: float = PATIENCE_S) -> Connection:
         StoreError: the store cannot be opened; the owner's own error where it gave one.
 
     """
-    deadline = time.monotonic() + patience_s
+    begun = time.monotonic()
     while True:
         try:
             return _greeted(place)
+        except StoreHeldError:
+            if time.monotonic() > begun + HELD_PATIENCE_S:
+                raise
+            time.sleep(_STALE_REFUSAL_S)  # an owner on its way out, that waited before we asked
+            continue
         except (FileNotFoundError, ConnectionError) as error:
-            if time.monotonic() > deadline:
+            if time.monotonic() > begun + patience_s:
                 raise StoreError(_no_owner(place)) from error
         start_owner(place)
 

