@@ -493,6 +493,36 @@ def test_a_pattern_that_lets_nothing_run_is_told(project: Project) -> None:
         project.replay(recorded, live=("parse",))
 
 
+STARTS_PROCESSES = """
+import multiprocessing, treadle
+from concurrent.futures import ProcessPoolExecutor
+
+@treadle.trace(kind="tool")
+def pay(amount):
+    with open("asked.txt", "a") as log:
+        log.write(f"{amount}\\n")
+    return amount
+
+@treadle.trace
+def chain():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(pay, 7).result()
+"""
+
+
+def test_no_effect_goes_live_in_a_process_that_a_replay_starts(project: Project) -> None:
+    """A spawned worker has no recording to answer from: its effect stops the replay instead of being made."""
+    (project.folder / "payments.py").write_text(STARTS_PROCESSES)
+    recorded = project.record("import payments\nif __name__ == '__main__':\n    payments.chain()")
+    trace = project.store.sql("select trace_id from spans where name = 'chain'").fetchall()[0][0]
+    assert recorded
+    before = (project.folder / "asked.txt").read_text()
+    result = project.replay(trace)
+    assert (result.verdict, result.exit_code) == ("diverged", 1), result.sentence
+    assert "in a process that the replayed program started" in result.sentence
+    assert (project.folder / "asked.txt").read_text() == before == "7\n"
+
+
 def test_a_trace_that_was_typed_into_an_interpreter_says_so(project: Project) -> None:
     """What has no source any more is not replayable, with the reason."""
     from programs import python

@@ -6,6 +6,7 @@ around each stretch of user code, then one of the ends. A call is current only w
 
 import asyncio
 import contextvars
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -41,7 +42,24 @@ class Replayer(Protocol):
         """Return the answer that serves this call, or None to let it run."""
 
 
-REPLAYER: Replayer | None = None
+class Orphan:
+    """Decides in a process that a replayed program started: it has no recording to be answered from."""
+
+    def decide(self, call: "Call") -> "Answer | None":
+        """Let glue run, and no effect.
+
+        Raises:
+            DivergedError: the call is an effect.
+
+        """
+        if call.kind in EFFECT_KINDS:
+            raise DivergedError(f"{call.name} was called in a process that the replayed program started")
+        return None
+
+
+REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
+"""Set in a replaying process, and so in those that it starts."""
+REPLAYER: Replayer | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
 
 
 class Place:

@@ -57,6 +57,7 @@ def _enter(plan: Plan) -> None:
 
 
 def _install(plan: Plan) -> None:
+    os.environ[calls.REPLAY_VARIABLE] = "1"
     current.keep_private()
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
