@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from treadle.codec import plain
+from treadle.values import plain
 
 
 @dataclass

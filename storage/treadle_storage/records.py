@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from treadle.codec import digest, plain
+from treadle.values import digest, plain
 
 Row: TypeAlias = dict[str, Any]
 ColumnsByKey: TypeAlias = Mapping[str, tuple[str, Callable[[Row, str], Any]]]

@@ -12,10 +12,10 @@ from codec_types import VALUES, Denied, Heir, Picky, Plain, Strict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.codec import encode, plain
-from treadle.codec.redact import Redactor, is_secret_name
-from treadle.codec.revive import revive
 from treadle.errors import NotReplayableError
+from treadle.values import encode, plain
+from treadle.values.redact import Redactor, is_secret_name
+from treadle.values.revive import revive
 
 REDACTOR = Redactor()
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -10,8 +10,8 @@ from codec_types import Order, Plain, Point
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.codec import digest, encode
-from treadle.codec.redact import Redactor
+from treadle.values import digest, encode
+from treadle.values.redact import Redactor
 
 KEYS = st.text(max_size=5) | st.integers() | st.booleans()
 
@@ -81,7 +81,7 @@ def test_a_long_text_counts_whole() -> None:
 def test_digests_are_the_same_in_every_process() -> None:
     """Hash seeds do not count."""
     source = (
-        "from treadle.codec import digest, encode\nfrom treadle.codec.redact import Redactor\n"
+        "from treadle.values import digest, encode\nfrom treadle.values.redact import Redactor\n"
         "print(digest(encode({'s': {'a', 'b', 'c', 1}, 2: frozenset('xyz')}, Redactor()).payload)[0])"
     )
     outputs = {

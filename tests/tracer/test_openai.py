@@ -14,7 +14,7 @@ from asked import QUESTION, WORDS, said, texts
 from programs import python
 from servers import Answer, ModelServer
 from treadle.clients.chat_request import provider_of
-from treadle.codec import digest
+from treadle.values import digest
 
 
 def test_instrumenting_twice_records_once(client: openai.OpenAI, store: Path) -> None:

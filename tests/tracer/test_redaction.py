@@ -9,8 +9,8 @@ import pytest
 import recorded
 import treadle
 from programs import traced
-from treadle.codec import encode, plain
-from treadle.codec.redact import Redactor, is_secret_name
+from treadle.values import encode, plain
+from treadle.values.redact import Redactor, is_secret_name
 
 LONG = "abcdefghijklmnopqrstuvwxyz0123456789"
 

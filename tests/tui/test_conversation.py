@@ -86,7 +86,7 @@ def test_an_edit_keeps_the_tags_of_what_it_does_not_touch() -> None:
         "items": [{"$": "tuple", "v": [1, 2]}, 3],
     }
     plain = {"when": "2026-01-01T00:00:00", "who": {"name": "Grace", "age": 36}, "items": [[1, 2], 4]}
-    from treadle.codec import plain as unwrapped
+    from treadle.values import plain as unwrapped
 
     start = json.loads(unwrapped(json.dumps(recorded).encode()))
     start["who"]["name"], start["items"][1] = plain["who"]["name"], 4

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.codec import digest
 from treadle.model import RecordedCall
+from treadle.values import digest
 from treadle_debugger.alignment import diff_traces
 from treadle_debugger.diff import differences, first_difference
 from treadle_debugger.words import diff_words

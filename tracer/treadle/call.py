@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle import guard, turns
 from treadle.clock import now_ns
-from treadle.codec.classes import type_name
-from treadle.codec.encode import encode
 from treadle.failure import describe, writable
 from treadle.functions import Traced
 from treadle.kinds import EFFECT_KINDS
@@ -23,6 +21,8 @@ from treadle.otel import current
 from treadle.recorder import Recorder, recorder
 from treadle.replay.divergence import DivergedError
 from treadle.streams import Stream, total_of
+from treadle.values.classes import type_name
+from treadle.values.encode import encode
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer

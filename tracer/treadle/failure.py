@@ -9,8 +9,8 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from treadle.codec.classes import is_project_file, type_name
-from treadle.codec.redact import Redactor, is_secret_name, mask
+from treadle.values.classes import is_project_file, type_name
+from treadle.values.redact import Redactor, is_secret_name, mask
 
 MOST_FRAMES = 30
 MOST_LOCALS = 20

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from treadle import guard
-from treadle.codec.redact import Redactor, UserRedaction
 from treadle.config import find_store
 from treadle.errors import TreadleError
 from treadle.functions import Traced
 from treadle.journal import Journal
 from treadle.signing import load_key, sign_end, sign_start
+from treadle.values.redact import Redactor, UserRedaction
 
 if TYPE_CHECKING:
     from treadle.call import Call

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from treadle.codec import digest
 from treadle.model import RecordedCall
+from treadle.values import digest
 from treadle_debugger.diff import Difference, differences
 
 

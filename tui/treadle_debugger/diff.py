@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, cast
 
 import orjson
 
-from treadle.codec.view import unwrap
 from treadle.model import Json
+from treadle.values.view import unwrap
 
 TAG = "$"
 SHOWN_CHARACTERS = 60

@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from treadle.codec import digest, plain
 from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle.values import digest, plain
 from treadle_debugger.diff import Difference, first_difference
 
 Verdict: TypeAlias = Literal[

@@ -4,8 +4,8 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from treadle.codec.view import unwrap
 from treadle.model import EFFECT_KINDS, Json, Step
+from treadle.values.view import unwrap
 from treadle_debugger.replaying import Request, Result, replay
 
 if TYPE_CHECKING:

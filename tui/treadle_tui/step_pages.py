@@ -7,8 +7,8 @@ from typing import Final
 
 import orjson
 
-from treadle.codec import plain
 from treadle.model import Event, Json, Score, Step
+from treadle.values import plain
 from treadle_tui import figures
 from treadle_tui.conversation import conversation, streamed_text
 from treadle_tui.inspection import Inspection

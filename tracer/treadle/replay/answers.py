@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import orjson
 
-from treadle.codec.revive import revive
 from treadle.errors import NotReplayableError
 from treadle.model import RecordedCall
 from treadle.replay.divergence import DivergedError
 from treadle.replay.order import Moment, Order
+from treadle.values.revive import revive
 
 if TYPE_CHECKING:
     from treadle.call import Call

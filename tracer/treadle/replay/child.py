@@ -11,9 +11,6 @@ from typing import Any
 
 from treadle import call as calls
 from treadle import clients, propagation, recorder
-from treadle.codec.encode import encode
-from treadle.codec.redact import Redactor
-from treadle.codec.revive import revive
 from treadle.errors import RefusedError, TreadleError
 from treadle.failure import describe
 from treadle.functions import Traced
@@ -26,6 +23,9 @@ from treadle.replay.plan import Plan
 from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
 from treadle.streams import total_of
+from treadle.values.encode import encode
+from treadle.values.redact import Redactor
+from treadle.values.revive import revive
 
 
 def main(argv: list[str]) -> int:

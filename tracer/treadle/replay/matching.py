@@ -14,9 +14,9 @@ from typing import Literal
 
 import orjson
 
-from treadle.codec.digest import digest
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.replay.plan import Plan
+from treadle.values.digest import digest
 
 OUTSIDE = "outside"
 """Stands for the parent of a call that has no recorded one."""

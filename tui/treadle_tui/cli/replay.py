@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from treadle.codec import plain
+from treadle.values import plain
 from treadle_debugger.replaying import TIMEOUT_S, Request, Result, replay
 from treadle_debugger.verdict import CallReport, Outcome
 from treadle_tui.cli.controls import visible

@@ -10,8 +10,8 @@ import click
 import numpy as np
 from rich.text import Text
 
-from treadle.codec import plain
 from treadle.model import KINDS, STATUSES, Score, Step
+from treadle.values import plain
 from treadle_tui.cli.finding import find_step, find_trace
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.output import RowSet, write_json, write_rows

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from treadle.codec import plain
 from treadle.model import Event, Json, Message, Score, Step
+from treadle.values import plain
 from treadle_tui import figures
 from treadle_tui.cli.controls import visible
 from treadle_tui.cli.pretty import pretty_lines, scalar_lines

@@ -24,8 +24,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from treadle.codec.classes import is_project_class, is_sentinel
 from treadle.errors import NotReplayableError
+from treadle.values.classes import is_project_class, is_sentinel
 
 TAG = "$"
 TRUSTED_PACKAGES = frozenset({"openai", "anthropic", "pydantic", "httpx", "httpx2"})

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from treadle.codec.classes import type_name
-from treadle.codec.encoders import (
+from treadle.values.classes import type_name
+from treadle.values.encoders import (
     BY_SHAPE,
     EXACT,
     LARGEST_INT,
@@ -23,7 +23,7 @@ from treadle.codec.encoders import (
     recorded_shape,
     writable,
 )
-from treadle.codec.redact import Redactor, is_secret_name, mask
+from treadle.values.redact import Redactor, is_secret_name, mask
 
 DEEPEST = 80
 LONGEST_TEXT = 1_000_000

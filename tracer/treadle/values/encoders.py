@@ -16,11 +16,11 @@ from uuid import UUID
 
 import orjson
 
-from treadle.codec.classes import shape_of, slots_of, type_name
 from treadle.names import recorded_module
+from treadle.values.classes import shape_of, slots_of, type_name
 
 if TYPE_CHECKING:
-    from treadle.codec.encode import Walk
+    from treadle.values.encode import Walk
 
 TAG = "$"
 LONGEST_BYTES = 10_000_000
