@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from servers import ModelServer
-from treadle import guard, recorder
+from treadle import guard, settings
 
 
 @pytest.fixture(autouse=True)
@@ -17,9 +17,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TREADLE_KEY_FILE", str(tmp_path / "user-data" / "treadle-key"))
     monkeypatch.delenv("TREADLE_DISABLED", raising=False)
     monkeypatch.setattr(guard, "_told", False)
-    recorder.configure(store=None, redact=None, program=None)
+    settings.reset()
     yield folder
-    recorder.configure(store=None, redact=None, program=None)
+    settings.reset()
 
 
 @pytest.fixture

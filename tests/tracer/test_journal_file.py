@@ -108,7 +108,7 @@ def test_a_journal_is_locked_while_its_writer_lives(store: Path) -> None:
     with recorded.journals(store)[0].open("rb") as journal:
         with pytest.raises(BlockingIOError):
             fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        recorder.configure()
+        recorder.reopen()
         fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

@@ -18,6 +18,7 @@ from treadle.config import find_store
 from treadle.errors import TreadleError
 from treadle.functions import Traced
 from treadle.journal import Journal
+from treadle.settings import settings, when_changed
 from treadle.signing import load_key, sign_end, sign_start
 from treadle.values.redact import Redactor, UserRedaction
 
@@ -129,17 +130,17 @@ _recorder: Recorder | None = None
 _broken = False
 _opening = threading.RLock()
 """Held while the journal is opened: a thread that begins in the same moment waits, a signal handler does not."""
-_settings: dict[str, Any] = {"store": None, "redact": None, "program": None}
-"""`program`: fields of the process record that are not this process's own, in a replay and under `treadle run`."""
 
 
-def configure(**settings: Any) -> None:
-    """Change where and how this process records; takes effect with the next journal that it opens."""
+def reopen() -> None:
+    """Close the journal; the next call opens one as the settings say by then."""
     global _recorder, _broken
-    _settings.update(settings)
     if _recorder is not None:
         _recorder.journal.close()
     _recorder, _broken = None, False
+
+
+when_changed(reopen)
 
 
 def recorder() -> Recorder | None:
@@ -155,8 +156,8 @@ def _open() -> None:
     if _recorder is not None or _broken:
         return
     try:
-        store = find_store(_settings["store"])
-        _recorder = Recorder(store, redact=_settings["redact"], program=_settings["program"])
+        chosen = settings()
+        _recorder = Recorder(find_store(chosen.store), redact=chosen.redact, program=chosen.program)
     except (TreadleError, OSError, RuntimeError) as error:
         _broken = True
         guard.report(error)

@@ -1,14 +1,105 @@
 """`treadle.configure`: where and how this process records."""
 
-from collections.abc import Callable
-from pathlib import Path
+from __future__ import annotations
 
-from treadle import recorder
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from treadle.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 
-def configure(*, store: str | Path | None = None, redact: Callable[[str], str] | None = None) -> None:
-    """Choose the store and a redaction of your own; call it before the first traced call.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `configure` can choose, and what a replay and `treadle run` put in the place of a program's own."""
 
-    `redact` gets every text that would be written and returns what may be; Treadle's own redaction comes after it.
+    store: str | Path | None = None
+    redact: Callable[[str], str] | None = None
+    sample: float = 1.0
+    forward: str | None = None
+    propagate: tuple[str, ...] = ()
+    hide_inputs: bool | tuple[str, ...] = False
+    hide_outputs: bool | tuple[str, ...] = False
+    fsync: bool = False
+    program: dict[str, Any] | None = None
+    """Fields of the process record that are not this process's own, in a replay and under `treadle run`."""
+
+
+class Unchanged(Enum):
+    """Says that a setting stays what it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+_LISTS = frozenset({"propagate", "hide_inputs", "hide_outputs"})
+_settings = Settings()
+_changed: list[Callable[[], None]] = []
+
+
+def settings() -> Settings:
+    """Return what holds in this process."""
+    return _settings
+
+
+def configure(
+    *,
+    store: str | Path | Unchanged | None = UNCHANGED,
+    redact: Callable[[str], str] | Unchanged | None = UNCHANGED,
+    sample: float | Unchanged = UNCHANGED,
+    forward: str | Unchanged | None = UNCHANGED,
+    propagate: Iterable[str] | Unchanged = UNCHANGED,
+    hide_inputs: bool | Iterable[str] | Unchanged = UNCHANGED,
+    hide_outputs: bool | Iterable[str] | Unchanged = UNCHANGED,
+    fsync: bool | Unchanged = UNCHANGED,
+) -> None:
+    """Choose where and how this process records, before its first traced call; what is not named stays as it is.
+
+    - `store`: the folder to record into.
+    - `redact`: gets every text that would be written and returns what may be; Treadle's own redaction comes after it.
+    - `sample`: the share of traces to record, from 0 to 1, decided by the trace's id.
+    - `forward`: the URL of a collector that gets every span over OTLP, payloads included.
+    - `propagate`: hosts (`api.example.com`, `*.internal`) that get a W3C `traceparent` header; nobody else does.
+    - `hide_inputs`, `hide_outputs`: record none (True), or none of the steps that are named: a bare word is a glob on
+      the name, `kind='llm'` names a kind.
+    - `fsync`: have every record reach the disk before the call goes on; guards against power loss, costs milliseconds.
+
+    Raises:
+        UsageError: a value that cannot be.
+
     """
-    recorder.configure(store=store, redact=redact)
+    named = {"store": store, "redact": redact, "sample": sample, "forward": forward, "propagate": propagate}
+    named |= {"hide_inputs": hide_inputs, "hide_outputs": hide_outputs, "fsync": fsync}
+    use(**{name: value for name, value in named.items() if value is not UNCHANGED})
+
+
+def use(**changes: Any) -> None:
+    """Change settings by name, those too that only Treadle itself sets; holds from the next record on."""
+    global _settings
+    _settings = replace(_settings, **{name: _checked(name, value) for name, value in changes.items()})
+    for changed in _changed:
+        changed()
+
+
+def reset() -> None:
+    """Go back to what holds where nobody chose anything."""
+    use(**{field.name: field.default for field in fields(Settings)})
+
+
+def when_changed(act: Callable[[], None]) -> None:
+    """Call `act` after each change."""
+    _changed.append(act)
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name == "sample" and not 0 <= value <= 1:
+        raise UsageError(f"sample is {value!r}: it is a share, from 0 to 1")
+    if name in _LISTS and not isinstance(value, bool):
+        if isinstance(value, str):
+            raise UsageError(f"{name} is {value!r}: give a list, even of one")
+        return tuple(value)
+    return value

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from treadle import call as calls
-from treadle import clients, propagation, recorder
+from treadle import clients, propagation, recorder, settings
 from treadle.errors import RefusedError, TreadleError
 from treadle.failure import describe
 from treadle.functions import Traced
@@ -62,7 +62,7 @@ def _install(plan: Plan) -> None:
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
     program = {"argv": list(process.argv), "path": list(process.path), "main": main, "replay": True}
-    recorder.configure(store=plan.store, program=program)
+    settings.use(store=plan.store, program=program)
     propagation.install()
     clients.instrument()
     if recorder.recorder() is None:
