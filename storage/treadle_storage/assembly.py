@@ -30,7 +30,7 @@ from treadle_storage.records import (
     payload_columns,
     text,
 )  # fmt: skip
-from treadle_storage.registry import Registry
+from treadle_storage.registry import Registry, source_row
 
 SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
@@ -49,6 +49,7 @@ _END_COLUMNS: ColumnsByKey = {
 }  # fmt: skip
 _SAID: dict[str, tuple[str, Callable[[Record, str], Row]]] = {
     "score": ("score_rows", score_row), "link": ("links", link_row), "mark": ("mark_rows", mark_row),
+    "source": ("source_rows", source_row),
 }  # fmt: skip
 
 

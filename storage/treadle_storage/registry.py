@@ -41,7 +41,8 @@ class Registry:
         row: Row = {
             "process_id": int(process, 16), "pid": integer(body, "pid"), "argv": _texts(body, "argv"),
             "cwd": text(body, "cwd"), "python": text(body, "python"), "executable": text(body, "executable"),
-            "main_file": text(main, "file"), "main_module": text(main, "module"), "path": _texts(body, "path"),
+            "main_file": text(main, "file"), "main_module": text(main, "module"),
+            "main_notebook": text(main, "notebook"), "path": _texts(body, "path"),
             "host": text(body, "host"), "treadle": text(body, "treadle"), "service": text(body, "service"),
             "git_commit": text(body, "git_commit"), "git_dirty": body.get("git_dirty"),
             "replay": bool(body.get("replay")), "started_ns": body["t"],
@@ -64,6 +65,23 @@ class Registry:
             "file": code[0], "line": code[1], "hash": code[2], "flavour": code[3],
             "params": orjson.dumps(body.get("params") or []).decode(),
         }  # fmt: skip
+
+
+def source_row(record: Record, process: str) -> Row:
+    """Return the row of a source record: code that stands in no file.
+
+    Raises:
+        RecordError: it has no text, or says of nothing whose it is.
+
+    """
+    body = record.body
+    file, number, source = text(body, "file"), integer(body, "number"), text(body, "text")
+    if source is None or (file is None and number is None):
+        raise RecordError("a source without its text, or without its file and number")
+    return {
+        "process_id": int(process, 16), "seq": body["n"], "file": file, "number": number, "text": source,
+        "signature": text(body, "sig"),
+    }  # fmt: skip
 
 
 def _code_columns(

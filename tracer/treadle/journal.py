@@ -17,9 +17,11 @@ from typing import Any
 
 import orjson
 
+from treadle import guard
 from treadle.clock import now_ns
 from treadle.errors import JournalError
 from treadle.failure import writable
+from treadle.notebooks import notebook_name
 from treadle.signing import sign_process
 
 FORMAT_VERSION = 1
@@ -135,6 +137,8 @@ def _working_folder() -> str:
 
 
 def _main() -> dict[str, str] | None:
+    if (notebook := guard.attempt(notebook_name)) is not None:
+        return {"notebook": writable(notebook)}
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
     if spec is not None:

@@ -20,6 +20,7 @@ from treadle.functions import Traced
 from treadle.journal import Journal
 from treadle.settings import settings, when_changed
 from treadle.signing import load_key, sign_end, sign_start
+from treadle.sources import Sources
 from treadle.values.redact import Redactor, UserRedaction
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class Recorder:
     """Writes the records of one process."""
 
-    __slots__ = ("_functions", "_key", "_numbers", "journal", "redactor", "store")
+    __slots__ = ("_functions", "_key", "_numbers", "_sources", "journal", "redactor", "store")
 
     def __init__(
         self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
@@ -38,6 +39,7 @@ class Recorder:
         self._key = load_key(create=True)
         self.journal = Journal(store, program=program, key=self._key)
         self.redactor = Redactor(redact)
+        self._sources = Sources(self.journal, self.redactor, self._key)
         self._functions: dict[Traced, tuple[str, str]] = {}
         self._numbers = itertools.count()
 
@@ -101,6 +103,9 @@ class Recorder:
         known = self._functions.get(traced)
         if known is None:
             fields = traced.fields
+            file = fields["file"]
+            if file is not None:
+                guard.attempt(lambda: self._sources.keep(file))
             number = next(self._numbers)
             known = (f',"f":{number}', f"{fields['module']}:{fields['qualname']}")
             # Named only once it is written; two threads may describe it twice, under two numbers.
