@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 JOURNAL_FOLDER = "journal"
 _NAME = re.compile(
-    r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)\.ndjson"
+    r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)"
+    r"\.(?P<suffix>ndjson|held)"
 )
 
 
@@ -37,7 +38,8 @@ class JournalFile:
 def list_journals(store: Path) -> list[JournalFile]:
     """Return the journals, the process that started last first, the segments of one process in their order.
 
-    What is still called `.tmp` is being born and is left alone.
+    What is still called `.tmp` is being born and is left alone, and `.held` what its writer may yet drop: it counts
+    when the writer is gone and can decide nothing any more.
     """
     try:
         paths = list((store / JOURNAL_FOLDER).iterdir())
@@ -86,10 +88,18 @@ def _journal(path: Path) -> JournalFile | None:
     match = _NAME.fullmatch(path.name)
     if match is None:
         return None
-    return JournalFile(
+    journal = JournalFile(
         path=path,
         process=match["process"],
         start_ns=int(match["start_ns"]),
         segment=int(match["segment"]),
         is_people=match["people"] is not None,
     )
+    return None if match["suffix"] == "held" and _may_be_dropped(journal) else journal
+
+
+def _may_be_dropped(journal: JournalFile) -> bool:
+    try:
+        return is_writer_alive(journal)
+    except FileNotFoundError:
+        return True

@@ -26,6 +26,10 @@ from treadle.signing import sign_process
 
 FORMAT_VERSION = 1
 FOLDER = "journal"
+SUFFIX = ".ndjson"
+HELD_SUFFIX = ".held"
+_CLOSED = -1
+"""Stands for a closed file: its number may be another file's by now, and is never written to."""
 PEOPLE_PREFIX = "people-"
 """Journals of what people said (scores, marks): these never expire."""
 
@@ -36,23 +40,30 @@ class Journal:
     __slots__ = ("_descriptor", "_ordinals", "_torn", "path", "pid", "process_id")
 
     def __init__(
-        self, store: Path, *, prefix: str = "", program: dict[str, Any] | None = None, key: bytes | None = None
+        self,
+        store: Path,
+        *,
+        prefix: str = "",
+        program: dict[str, Any] | None = None,
+        key: bytes | None = None,
+        held: bool = False,
     ) -> None:
         """Make the file under a temporary name, lock it, name it.
 
         `program` replaces fields of the process record where this process stands in for another program; `key` signs
-        that record.
+        that record. No reader sees a `held` journal while this process lives, before `keep` shows it.
 
         Raises:
             JournalError: the store cannot be written.
 
         """
+        self._descriptor = _CLOSED
         self.pid = os.getpid()
         self.process_id = secrets.token_hex(8)
         self._ordinals = itertools.count()
         self._torn = False
         folder = store / FOLDER
-        name = f"{prefix}{now_ns()}-{self.pid}-{self.process_id}.0.ndjson"
+        name = f"{prefix}{now_ns()}-{self.pid}-{self.process_id}.0{HELD_SUFFIX if held else SUFFIX}"
         self.path = folder / name
         try:
             make_store(store)
@@ -91,9 +102,24 @@ class Journal:
         if self._torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    def keep(self) -> None:
+        """Show a held journal to readers."""
+        shown = self.path.with_suffix(SUFFIX)
+        self.path.rename(shown)
+        self.path = shown
+
+    def drop(self) -> None:
+        """Remove a held journal; what is still written goes nowhere."""
+        self.path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Close the file; this frees its lock where no forked child shares it."""
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def make_store(store: Path) -> None:

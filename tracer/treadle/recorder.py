@@ -33,11 +33,16 @@ class Recorder:
     __slots__ = ("_functions", "_key", "_numbers", "_sources", "journal", "redactor", "store")
 
     def __init__(
-        self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
+        self,
+        store: Path,
+        *,
+        redact: UserRedaction | None = None,
+        program: dict[str, Any] | None = None,
+        held: bool = False,
     ) -> None:
         self.store = store
         self._key = load_key(create=True)
-        self.journal = Journal(store, program=program, key=self._key)
+        self.journal = Journal(store, program=program, key=self._key, held=held)
         self.redactor = Redactor(redact)
         self._sources = Sources(self.journal, self.redactor, self._key)
         self._functions: dict[Traced, tuple[str, str]] = {}
@@ -133,19 +138,35 @@ def _quoted(text: str) -> str:
 
 _recorder: Recorder | None = None
 _broken = False
+_held: list[Journal] | None = None
+"""The journals that were opened since `hold`; None: readers see what is opened."""
 _opening = threading.RLock()
 """Held while the journal is opened: a thread that begins in the same moment waits, a signal handler does not."""
 
 
 def reopen() -> None:
-    """Close the journal; the next call opens one as the settings say by then."""
+    """Have the next call open a journal, as the settings say by then; this one closes when its calls have ended."""
     global _recorder, _broken
-    if _recorder is not None:
-        _recorder.journal.close()
     _recorder, _broken = None, False
 
 
 when_changed(reopen)
+
+
+def hold() -> None:
+    """Write from now on where no reader looks, until `release` says what becomes of it."""
+    global _held
+    _held = []
+    reopen()
+
+
+def release(*, keep: bool) -> None:
+    """Show readers what was written since `hold`, or drop it; what is written from now on they see at once."""
+    global _held
+    held, _held = _held or [], None
+    reopen()
+    for journal in held:
+        guard.attempt(journal.keep if keep else journal.drop)
 
 
 def recorder() -> Recorder | None:
@@ -162,7 +183,10 @@ def _open() -> None:
         return
     try:
         chosen = settings()
-        _recorder = Recorder(find_store(chosen.store), redact=chosen.redact, program=chosen.program)
+        store, is_held = find_store(chosen.store), _held is not None
+        _recorder = Recorder(store, redact=chosen.redact, program=chosen.program, held=is_held)
+        if _held is not None:
+            _held.append(_recorder.journal)
     except (TreadleError, OSError, RuntimeError) as error:
         _broken = True
         guard.report(error)
@@ -170,11 +194,11 @@ def _open() -> None:
 
 def _forget_in_child() -> None:
     """After a fork: close the parent's journal without unlocking it; the child's first call opens its own."""
-    global _recorder, _opening
+    global _recorder, _opening, _held
     _opening = threading.RLock()
     if _recorder is not None:
         _recorder.journal.close()
-    _recorder = None
+    _recorder = _held = None
 
 
 os.register_at_fork(after_in_child=_forget_in_child)
