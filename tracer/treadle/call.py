@@ -16,7 +16,7 @@ from treadle.clock import now_ns
 from treadle.failure import describe, writable
 from treadle.functions import Traced
 from treadle.kinds import EFFECT_KINDS
-from treadle.lanes import CURRENT, Lane
+from treadle.lanes import CURRENT, Lane, Relay
 from treadle.otel import current
 from treadle.recorder import Recorder, recorder
 from treadle.replay.divergence import DivergedError
@@ -170,6 +170,12 @@ class Call:
             self._lane = Lane(self)
         self._lane_token = CURRENT.set(self._lane)
         self._otel_token = current.attach(self._handle)
+
+    def take_over(self, relay: Relay) -> None:
+        """Be the call that the relay's lanes are under, from before this one is first resumed."""
+        relay.pass_to(self)
+        self._lane = relay
+        self._handle.stand_behind(relay.span)
 
     def suspend(self) -> None:
         """Make current what was current before.

@@ -9,6 +9,8 @@ import itertools
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from treadle.otel.current import PassedSpan
+
 if TYPE_CHECKING:
     from treadle.call import Call
 
@@ -39,6 +41,53 @@ class Lane:
         """Note when what was submitted here was done, as whoever waits for it will see it."""
         if len(self.call.submissions_done) < MOST_SUBMISSIONS:
             self.call.submissions_done[self._prefix.rstrip(".")] = at_ns
+
+
+class Relay(Lane):
+    """The lane of one call after another: what was submitted under one of them goes on under the next.
+
+    A task or thread that outlives the call that it was made in, as a server does that many tests talk to, would be
+    under a call that is long over.
+    """
+
+    __slots__ = ("span",)
+
+    def __init__(self, call: "Call") -> None:
+        super().__init__(call)
+        self.span = PassedSpan()
+
+    def pass_to(self, call: "Call") -> None:
+        """Make this call the one that everything is under from now on."""
+        self.call = call
+        self._calls = itertools.count()
+        self._submissions = itertools.count()
+
+    def submitted(self) -> Lane:
+        """Open a lane that goes on from call to call."""
+        return _Relayed(self, f"{next(self._submissions)}.")
+
+
+class _Relayed(Lane):
+    """A lane under the call that a relay is at."""
+
+    __slots__ = ("_relay",)
+
+    def __init__(self, relay: Relay, prefix: str) -> None:
+        self._relay = relay
+        super().__init__(relay.call, prefix)
+
+    @property
+    def call(self) -> "Call":
+        """The call that everything is under now."""
+        return self._relay.call
+
+    @call.setter
+    def call(self, _: "Call") -> None:
+        """Leave it to the relay which call it is."""
+
+    def submitted(self) -> Lane:
+        """Open a lane likewise."""
+        return _Relayed(self._relay, f"{self._prefix}{next(self._submissions)}.")
 
 
 CURRENT: ContextVar[Lane | None] = ContextVar("treadle_lane", default=None)
