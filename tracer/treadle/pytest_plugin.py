@@ -3,6 +3,8 @@
 Every run of pytest loads this where Treadle is installed, so it imports no more than `import treadle` does.
 """
 
+from __future__ import annotations  # older versions of pytest have not all the names
+
 import pytest
 
 from treadle.config import is_disabled

@@ -3,6 +3,8 @@
 A test that is run again, by a plugin or a loop, is a trace each time. Nothing here may fail a test.
 """
 
+from __future__ import annotations  # older versions of pytest have not all the names
+
 import os
 from collections.abc import Generator
 from typing import Any
