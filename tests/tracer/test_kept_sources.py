@@ -10,6 +10,7 @@ import pytest
 
 import recorded
 import treadle
+from programs import python
 from treadle import guard
 
 BODY = "@treadle.trace\ndef made(number):\n    return number + 1\n"
@@ -96,3 +97,13 @@ def test_a_source_that_cannot_be_kept_costs_nothing_but_itself(
     assert function(1) == 2
     assert recorded.only(store).status == "ok"
     assert capsys.readouterr().err == "treadle: this run is not recorded whole: no lines today\n"
+
+
+def test_the_shell_of_newer_pythons_is_no_main_module(store: Path) -> None:
+    """A replay would start the shell."""
+    python(
+        "import sys, types, treadle\n"
+        "sys.modules['__main__'].__spec__ = types.SimpleNamespace(name='_pyrepl.__main__')\n"
+        "with treadle.span('typed'): pass"
+    )
+    assert "main" not in recorded.records(store)[0]

@@ -28,6 +28,8 @@ FORMAT_VERSION = 1
 FOLDER = "journal"
 SUFFIX = ".ndjson"
 HELD_SUFFIX = ".held"
+_SHELL = "_pyrepl."
+"""Where Python's own shell stands since 3.13: what is typed there is no module."""
 _CLOSED = -1
 """Stands for a closed file: its number may be another file's by now, and is never written to."""
 PEOPLE_PREFIX = "people-"
@@ -168,7 +170,7 @@ def _main() -> dict[str, str] | None:
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
     if spec is not None:
-        return {"module": spec.name}
+        return None if spec.name.startswith(_SHELL) else {"module": spec.name}
     file = getattr(main, "__file__", None)
     return {"file": writable(str(Path(file).absolute()))} if file else None
 

@@ -26,7 +26,13 @@ async def _nothing() -> AsyncGenerator[None, None]:
     yield
 
 
-_CLOSING = type(_nothing().aclose())
+def _type_of_closing() -> type:
+    closing = _nothing().aclose()
+    closing.close()  # since Python 3.13 it warns where it is left as it is
+    return type(closing)
+
+
+_CLOSING = _type_of_closing()
 """What the event loop makes a task of when an async generator is collected: no submission of the user's."""
 
 
