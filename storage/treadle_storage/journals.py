@@ -33,6 +33,12 @@ class JournalFile:
         """The file's name, by which the index remembers how far it was read."""
         return self.path.name
 
+    @property
+    def next_segment(self) -> Path:
+        """Where the process went on, if it did."""
+        stem = self.path.name.split(".")[0]
+        return self.path.with_name(f"{stem}.{self.segment + 1}.ndjson")
+
 
 def list_journals(store: Path) -> list[JournalFile]:
     """Return the journals, the process that started last first, the segments of one process in their order.

@@ -51,15 +51,16 @@ class Registry:
         self._services[process] = row["service"]
         return None if is_known else row
 
-    def function(self, record: Record, process: str) -> Row:
-        """Note a function record and return its row."""
+    def function(self, record: Record, process: str) -> Row | None:
+        """Note a function record, repeated in each segment; return its row the first time."""
         body = record.body
         number, module, qualname = integer(body, "f"), text(body, "module"), text(body, "qualname")
         if number is None or module is None or qualname is None:
             raise RecordError("a function without its number, module or name")
         code = (text(body, "file"), integer(body, "line"), text(body, "hash"), text(body, "flavour"))
+        is_known = (process, number) in self._code
         self._code[process, number] = _code_columns(module, qualname, *code)
-        return {
+        return None if is_known else {
             "process_id": int(process, 16), "number": number, "module": module, "qualname": qualname,
             "file": code[0], "line": code[1], "hash": code[2], "flavour": code[3],
             "params": orjson.dumps(body.get("params") or []).decode(),

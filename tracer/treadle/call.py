@@ -22,7 +22,6 @@ from treadle.recorder import Recorder, recorder
 from treadle.replay.divergence import DivergedError
 from treadle.streams import Stream, total_of
 from treadle.values.classes import type_name
-from treadle.values.encode import encode
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer
@@ -126,7 +125,7 @@ class Call:
 
     def begin(self, held: Any, context: current.OtelContext | None) -> None:
         """Start the span and put it on disk, with what the call was given."""
-        encoded = encode(held, self._recorder.redactor)
+        encoded = self._recorder.encode(held)
         self.started_at_ns = now_ns()
         handle = current.start(
             self.name,
@@ -190,7 +189,7 @@ class Call:
         try:
             if self._stream is None:
                 self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
-            self._stream.add(now_ns(), encode(value, self._recorder.redactor).payload)
+            self._stream.add(now_ns(), self._recorder.encode(value).payload)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
 
@@ -247,7 +246,7 @@ class Call:
             guard.report(error)
 
     def _encode(self, value: Any) -> bytes:
-        return encode(value, self._recorder.redactor).payload
+        return self._recorder.encode(value).payload
 
     def _total(self, returned: Any) -> bytes:
         if self.total is not None:
@@ -255,7 +254,7 @@ class Call:
         if self._stream is None and returned is None:
             return b"null"
         payloads = self._stream.payloads if self._stream is not None else ()
-        return total_of(payloads, returned=None if returned is None else self._encode(returned))
+        return total_of(payloads, self._encode, returned=None if returned is None else self._encode(returned))
 
 
 def begin(

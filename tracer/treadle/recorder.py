@@ -18,9 +18,10 @@ from treadle.config import find_store
 from treadle.errors import TreadleError
 from treadle.functions import Traced
 from treadle.journal import Journal
-from treadle.settings import settings, when_changed
+from treadle.settings import Settings, settings, when_changed
 from treadle.signing import load_key, sign_end, sign_start
-from treadle.values.redact import Redactor, UserRedaction
+from treadle.values.encode import Encoded, encode
+from treadle.values.redact import Redactor
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -31,19 +32,21 @@ class Recorder:
 
     __slots__ = ("_functions", "_key", "_numbers", "journal", "redactor", "store")
 
-    def __init__(
-        self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, store: Path, chosen: Settings) -> None:
         self.store = store
         self._key = load_key(create=True)
-        self.journal = Journal(store, program=program, key=self._key)
-        self.redactor = Redactor(redact)
-        self._functions: dict[Traced, tuple[str, str]] = {}
+        self.journal = Journal(store, program=chosen.program, key=self._key, fsync=chosen.fsync)
+        self.redactor = Redactor(chosen.redact)
+        self._functions: dict[bytes, tuple[str, str]] = {}
         self._numbers = itertools.count()
+
+    def encode(self, value: Any) -> Encoded:
+        """Return a value as it is recorded."""
+        return encode(value, self.redactor)
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""
-        number, function = self._function(call.traced) if call.traced is not None else ("", call.name)
+        number, function = self._named(call.traced) if call.traced is not None else ("", call.name)
         more = call.origin()
         if call.attributes:
             more["attrs"] = call.attributes
@@ -96,16 +99,24 @@ class Recorder:
         )
         self.journal.write(b"%b%b}\n" % (line.encode(), payload))
 
-    def _function(self, traced: Traced) -> tuple[str, str]:
+    def _named(self, traced: Traced) -> tuple[str, str]:
         """Return what a start record says of a function, and what is signed of it."""
-        known = self._functions.get(traced)
+        known = traced.recorded_as
+        if known is None or known[0] is not self:
+            known = traced.recorded_as = (self, *self._function(traced))
+        return known[1], known[2]
+
+    def _function(self, traced: Traced) -> tuple[str, str]:
+        """Describe a function, once however often one like it is decorated anew."""
+        fields = traced.fields
+        described = orjson.dumps(fields)
+        known = self._functions.get(described)
         if known is None:
-            fields = traced.fields
             number = next(self._numbers)
             known = (f',"f":{number}', f"{fields['module']}:{fields['qualname']}")
             # Named only once it is written; two threads may describe it twice, under two numbers.
-            self.journal.record("function", f=number, **fields)
-            self._functions[traced] = known
+            self.journal.record_for_all("function", f=number, **fields)
+            self._functions[described] = known
         return known
 
 
@@ -157,7 +168,7 @@ def _open() -> None:
         return
     try:
         chosen = settings()
-        _recorder = Recorder(find_store(chosen.store), redact=chosen.redact, program=chosen.program)
+        _recorder = Recorder(find_store(chosen.store), chosen)
     except (TreadleError, OSError, RuntimeError) as error:
         _broken = True
         guard.report(error)
