@@ -91,5 +91,5 @@ def test_a_later_segment_stands_by_itself(store: Path, index: Index) -> None:
         if found != last:
             found.path.unlink()
     catch_up(index)
-    code = "select distinct code_function, argv is not null from spans join processes using (process_id) where name = 'add'"
-    assert rows(index, code) == [(f"{__name__}:add", True)]
+    spans = "spans join processes using (process_id) where name = 'add'"
+    assert rows(index, f"select distinct code_function, argv is not null from {spans}") == [(f"{__name__}:add", True)]
