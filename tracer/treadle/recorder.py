@@ -16,6 +16,7 @@ import orjson
 from treadle import guard
 from treadle.config import find_store
 from treadle.errors import TreadleError
+from treadle.failure import describe
 from treadle.functions import Traced
 from treadle.journal import Journal
 from treadle.settings import Settings, settings, when_changed
@@ -25,12 +26,16 @@ from treadle.values.redact import Redactor
 
 if TYPE_CHECKING:
     from treadle.call import Call
+    from treadle.otel.forward import Forwarder
+
+OWN_FOLDER = str(Path(__file__).parent)
+"""Frames in it are the wrappers: no stack shows them."""
 
 
 class Recorder:
     """Writes the records of one process."""
 
-    __slots__ = ("_functions", "_key", "_numbers", "journal", "redactor", "store")
+    __slots__ = ("_forwarder", "_functions", "_key", "_numbers", "_share", "journal", "redactor", "store")
 
     def __init__(self, store: Path, chosen: Settings) -> None:
         self.store = store
@@ -39,6 +44,25 @@ class Recorder:
         self.redactor = Redactor(chosen.redact)
         self._functions: dict[bytes, tuple[str, str]] = {}
         self._numbers = itertools.count()
+        self._share = chosen.sample
+        self._forwarder = guard.attempt(lambda: _forwarder(chosen.forward))
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether no trace is left out."""
+        return self._share >= 1
+
+    def takes(self, trace_id: str) -> bool:
+        """Tell whether a trace is recorded: by its id, so that every process decides alike.
+
+        The rule is OpenTelemetry's `TraceIdRatioBased`: the lower 64 bits below that share of all.
+        """
+        return int(trace_id[16:], 16) < self._share * 2**64
+
+    def describe(self, error: BaseException) -> dict[str, Any]:
+        """Return what is recorded of an exception."""
+        failure = guard.attempt(lambda: describe(error, self.redactor, own_folder=OWN_FOLDER))
+        return failure or {"type": type(error).__qualname__, "message": ""}
 
     def encode(self, value: Any) -> Encoded:
         """Return a value as it is recorded."""
@@ -46,6 +70,8 @@ class Recorder:
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""
+        if self._forwarder is not None:
+            call.payload = payload
         number, function = self._named(call.traced) if call.traced is not None else ("", call.name)
         more = call.origin()
         if call.attributes:
@@ -82,12 +108,24 @@ class Recorder:
                 payload=payload,
             )
         self._write("end", call, at_ns, _members(more), signature, "out", payload)
+        if self._forwarder is not None:
+            self._forwarder.send(call, at_ns, more=more, output=payload)
+
+    def link(self, call: "Call", *, rel: str, to_trace: str, to_span: str) -> None:
+        """Write that a call's trace stands in a relation to a step of another."""
+        self.journal.record("link", trace=call.trace_id, span=call.span_id, rel=rel, to_trace=to_trace, to_span=to_span)
 
     def chunk(self, call: "Call", at_ns: int, payload: bytes) -> None:
         """Write one chunk of a stream."""
         head = self.journal.head("chunk", at_ns)
         ids = f'"trace":"{call.trace_id}","span":"{call.span_id}"'
         self.journal.write(b"%b%b]]}\n" % (f'{head},{ids},"chunks":[[{at_ns},'.encode(), payload))
+
+    def close(self) -> None:
+        """Send on what waits to be forwarded, and close the journal."""
+        if self._forwarder is not None:
+            self._forwarder.close()
+        self.journal.close()
 
     def _write(
         self, kind: str, call: "Call", at_ns: int, members: str, signature: str | None, key: str, payload: bytes
@@ -120,6 +158,14 @@ class Recorder:
         return known
 
 
+def _forwarder(url: str | None) -> "Forwarder | None":
+    if url is None:
+        return None
+    from treadle.otel.forward import Forwarder
+
+    return Forwarder(url)
+
+
 _OK = {"status": "ok"}
 """All that nearly every end record says."""
 
@@ -147,7 +193,7 @@ def reopen() -> None:
     """Close the journal; the next call opens one as the settings say by then."""
     global _recorder, _broken
     if _recorder is not None:
-        _recorder.journal.close()
+        _recorder.close()
     _recorder, _broken = None, False
 
 

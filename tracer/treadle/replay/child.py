@@ -13,7 +13,6 @@ from typing import Any
 from treadle import call as calls
 from treadle import clients, propagation, recorder, settings
 from treadle.errors import RefusedError, TreadleError
-from treadle.failure import describe
 from treadle.functions import Traced
 from treadle.model import RecordedCall
 from treadle.otel import current
@@ -61,7 +60,7 @@ def _install(plan: Plan) -> None:
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
     program = {"argv": list(process.argv), "path": list(process.path), "main": main, "replay": True}
-    settings.use(store=plan.store, program=program)
+    settings.use(store=plan.store, program=program, sample=1.0, forward=None)
     propagation.install()
     clients.instrument()
     if recorder.recorder() is None:
@@ -81,8 +80,7 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
         if isinstance(error, SystemExit) and error.code in (None, 0):
             return {"outcome": "returned", "output": "null"}
-        failure = describe(error, writer.redactor, own_folder=calls.OWN_FOLDER)
-        return {"outcome": "raised", "error": failure, "output": writer.encode(error).payload.decode()}
+        return {"outcome": "raised", "error": writer.describe(error), "output": writer.encode(error).payload.decode()}
     return {"outcome": "returned", "output": _tagged(result, lambda value: writer.encode(value).payload).decode()}
 
 
