@@ -30,7 +30,7 @@ from treadle_storage.records import (
     payload_columns,
     text,
 )  # fmt: skip
-from treadle_storage.registry import Registry, source_row
+from treadle_storage.registry import Registry
 
 SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
@@ -49,7 +49,6 @@ _END_COLUMNS: ColumnsByKey = {
 }  # fmt: skip
 _SAID: dict[str, tuple[str, Callable[[Record, str], Row]]] = {
     "score": ("score_rows", score_row), "link": ("links", link_row), "mark": ("mark_rows", mark_row),
-    "source": ("source_rows", source_row),
 }  # fmt: skip
 
 
@@ -107,7 +106,11 @@ class Assembler:
             if row is not None and not is_people:
                 self._batch.add("process_rows", row, place)
         elif record.kind == "function":
-            self._batch.add("functions", self._registry.function(record, process), place)
+            if (function_row := self._registry.function(record, process)) is not None:
+                self._batch.add("functions", function_row, place)
+        elif record.kind == "source":
+            if (kept_row := self._registry.source(record, process)) is not None:
+                self._batch.add("source_rows", kept_row, place)
         else:
             raise RecordError(f"unknown kind of record {record.kind!r}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ class JournalFile:
     def name(self) -> str:
         """The file's name, by which the index remembers how far it was read."""
         return self.path.name
+
+    @property
+    def next_segment(self) -> JournalFile | None:
+        """Where the process went on, if it did; while a journal that was held is shown, the two can be named apart."""
+        stem = f"{self.path.name.split('.')[0]}.{self.segment + 1}"
+        paths = (self.path.with_name(stem + suffix) for suffix in (".ndjson", ".held"))
+        return next((replace(self, path=path, segment=self.segment + 1) for path in paths if path.exists()), None)
 
 
 def list_journals(store: Path) -> list[JournalFile]:
@@ -99,7 +106,13 @@ def _journal(path: Path) -> JournalFile | None:
 
 
 def _may_be_dropped(journal: JournalFile) -> bool:
+    """Tell whether the writer of a held journal lives: it holds the lock of its newest segment."""
+    newest: JournalFile | None = journal
     try:
-        return is_writer_alive(journal)
-    except FileNotFoundError:
+        while newest is not None:
+            if is_writer_alive(newest):
+                return True
+            newest = newest.next_segment
+    except FileNotFoundError:  # shown or dropped meanwhile
         return True
+    return False

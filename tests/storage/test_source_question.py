@@ -77,6 +77,19 @@ def test_a_step_has_the_source_that_stood_there_when_it_began(store: Path, index
         assert source_at(index, 3) is source_at(index, 4) is None
 
 
+def test_a_source_that_the_next_segment_repeats_is_there_once(store: Path) -> None:
+    """Also where the index was closed between the two."""
+    with JournalWriter(store) as writer:
+        for texts in (["first", "first", "second"], ["second"]):
+            for text in texts:
+                writer.record("source", file=CELL, number=2, text=text)
+            index = Index(store)
+            index.ingest()
+            with index.cursor() as cursor:
+                assert cursor.execute("select text from sources").fetchall() == [("first",), ("second",)]
+            index.close()
+
+
 def test_anyone_can_ask_for_sources_in_sql(store: Path, index: Index) -> None:
     """The view has process, file, number and text."""
     with JournalWriter(store) as writer:
@@ -88,7 +101,9 @@ def test_anyone_can_ask_for_sources_in_sql(store: Path, index: Index) -> None:
     assert found == [("00000000000000aa", "<made>", None, "x = 1")]
 
 
-@pytest.mark.parametrize("fields", [{"file": CELL}, {"text": "x"}, {"file": CELL, "text": "x", "number": "two"}])
+@pytest.mark.parametrize(
+    "fields", [{"file": CELL}, {"text": "x", "number": 1}, {"file": CELL, "text": "x", "number": "two"}]
+)
 def test_a_source_of_the_wrong_shape_is_set_aside(store: Path, index: Index, fields: dict[str, Any]) -> None:
     """It spoils nothing else."""
     with JournalWriter(store) as writer:

@@ -53,7 +53,7 @@ class Sources:
         if self._key is not None:
             process = self._journal.process_id
             signature = sign_source(self._key, process=process, file=file, number=number, text=text)
-        self._journal.record("source", file=file, number=number, sig=signature, text=text)
+        self._journal.record_for_all("source", file=file, number=number, sig=signature, text=text)
 
 
 def _registered_text(file: str) -> str | None:
