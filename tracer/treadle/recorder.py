@@ -156,12 +156,12 @@ class Recorder:
     def _function(self, traced: Traced) -> tuple[str, str]:
         """Describe a function, once however often one like it is decorated anew."""
         fields = traced.fields
+        file = fields["file"]
+        if file is not None:
+            guard.attempt(lambda: self._sources.keep(file))
         described = orjson.dumps(fields)
         known = self._functions.get(described)
         if known is None:
-            file = fields["file"]
-            if file is not None:
-                guard.attempt(lambda: self._sources.keep(file))
             number = next(self._numbers)
             known = (f',"f":{number}', f"{fields['module']}:{fields['qualname']}")
             # Named only once it is written; two threads may describe it twice, under two numbers.
