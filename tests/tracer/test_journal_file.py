@@ -16,6 +16,7 @@ import recorded
 import treadle
 from programs import plainly, python
 from servers import Answer, Hang, ModelServer
+from treadle import journal as journals
 from treadle import recorder
 from treadle.errors import JournalError
 from treadle.journal import Journal, write_people_record
@@ -116,6 +117,7 @@ def test_after_a_short_write_the_next_record_begins_with_a_newline(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A torn record spoils itself only."""
+    monkeypatch.setattr(journals, "appender", lambda: lambda descriptor, line: os.write(descriptor, line))
     journal = Journal(store)
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, line: write(descriptor, line[: len(line) // 2]))
@@ -168,6 +170,7 @@ def test_a_full_disk_is_told_once_and_changes_nothing(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the failing write on the program runs unrecorded."""
+    monkeypatch.setattr(journals, "appender", lambda: lambda descriptor, line: os.write(descriptor, line))
     add(1)
     write = os.write
 

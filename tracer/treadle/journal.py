@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from treadle import guard
+from treadle.appending import appender
 from treadle.clock import now_ns
 from treadle.errors import JournalError
 from treadle.process import describe_process
@@ -33,6 +34,7 @@ class Journal:
     """The open journal of this process; its newest segment is locked while it lives."""
 
     __slots__ = (
+        "_append",
         "_descriptor",
         "_fsync",
         "_is_torn",
@@ -76,6 +78,7 @@ class Journal:
         self._limit_bytes = SEGMENT_BYTES
         self._written_bytes = 0
         self._is_torn = False
+        self._append = appender()
         self._fsync = fsync
         self._newborn: int | None = None
         fields = {**describe_process(), **(program or {})}
@@ -111,7 +114,7 @@ class Journal:
         """
         if self._is_torn:
             line = b"\n" + line
-        written_bytes = os.write(self._descriptor, line)
+        written_bytes = self._append(self._descriptor, line)
         self._is_torn = written_bytes < len(line)
         if self._is_torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
