@@ -185,6 +185,17 @@ def test_a_full_disk_is_told_once_and_changes_nothing(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_records_reach_the_disk_at_once_where_that_is_asked_for(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fsync=True` syncs after each record, and not without it: it costs milliseconds."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    add(1)
+    assert synced == []
+    treadle.configure(fsync=True)
+    add(1)
+    assert len(synced) == 3  # a function, a start and an end
+
+
 def test_a_journal_in_a_place_that_is_no_folder_says_so(tmp_path: Path) -> None:
     """The error names the folder."""
     (tmp_path / "store").touch()

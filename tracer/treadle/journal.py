@@ -119,7 +119,7 @@ class Journal:
         if self._is_torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self._fsync:
-            os.fdatasync(self._descriptor)
+            os.fsync(self._descriptor)
         self._written_bytes += written_bytes  # of two threads one may not be counted: the limit is no exact one
         if self._written_bytes > self._limit_bytes:
             self._rotate()
