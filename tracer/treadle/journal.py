@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from treadle import guard
+from treadle.appending import appender
 from treadle.clock import now_ns
 from treadle.errors import JournalError
 from treadle.process import describe_process
@@ -38,6 +39,7 @@ class Journal:
     """The open journal of this process; its newest segment is locked while it lives."""
 
     __slots__ = (
+        "_append",
         "_descriptor",
         "_fsync",
         "_is_torn",
@@ -85,6 +87,7 @@ class Journal:
         self._written_bytes = 0
         self._is_torn = False
         self._suffix = HELD_SUFFIX if held else SUFFIX
+        self._append = appender()
         self._fsync = fsync
         fields = {**describe_process(), **(program or {})}
         signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
@@ -119,12 +122,12 @@ class Journal:
         """
         if self._is_torn:
             line = b"\n" + line
-        written_bytes = os.write(self._descriptor, line)
+        written_bytes = self._append(self._descriptor, line)
         self._is_torn = written_bytes < len(line)
         if self._is_torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self._fsync:
-            os.fdatasync(self._descriptor)
+            os.fsync(self._descriptor)
         self._written_bytes += written_bytes  # of two threads one may not be counted: the limit is no exact one
         if self._written_bytes > self._limit_bytes:
             self._rotate()
