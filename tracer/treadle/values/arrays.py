@@ -111,11 +111,11 @@ def _spec(dtype: Any) -> Any:
         return dtype.str if dtype.subdtype is None and PLAIN_DTYPE.fullmatch(dtype.str) else None
     fields = []
     for name in dtype.names:
-        inner, offset = dtype.fields[name][:2]
+        inner, offset, *titles = dtype.fields[name]
         spec = _spec(inner.base)
-        if spec is None or inner.hasobject:
+        if spec is None or inner.hasobject or not all(type(title) is str for title in titles):
             return None
-        fields.append([name, spec, offset, list(inner.shape)])
+        fields.append([name, spec, offset, list(inner.shape), *titles])
     return {"fields": fields, "size": dtype.itemsize}
 
 
@@ -177,15 +177,17 @@ def _revived_dtype(numpy: Any, spec: Any) -> Any:
         if not PLAIN_DTYPE.fullmatch(spec):
             raise NotReplayableError(f"a recorded array of {spec!r}")
         return numpy.dtype(spec)
-    names, formats, offsets = [], [], []
-    for name, inner, offset, shape in spec["fields"]:
+    names, formats, offsets, titled = [], [], [], []
+    for name, inner, offset, shape, *titles in spec["fields"]:
         found = _revived_dtype(numpy, inner)
         if found.hasobject:
             raise NotReplayableError("a recorded array of records with objects in them")
         names.append(name)
         formats.append((found, tuple(shape)) if shape else found)
         offsets.append(offset)
-    return numpy.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": spec["size"]})
+        titled.append(titles[0] if titles else None)
+    parts = {"names": names, "formats": formats, "offsets": offsets, "titles": titled, "itemsize": spec["size"]}
+    return numpy.dtype(parts)
 
 
 ENCODERS: dict[str, Encoder] = {"ndarray": _ndarray, "scalar": _scalar, "dtype": _dtype}

@@ -34,7 +34,7 @@ def _size(dtype: Any) -> int | None:
 
 def _element(data: bytes, start: int, dtype: Any) -> Any:
     if isinstance(dtype, dict):
-        return {name: _field(data, start + offset, inner, shape) for name, inner, offset, shape in dtype["fields"]}
+        return {name: _field(data, start + offset, inner, shape) for name, inner, offset, shape, *_ in dtype["fields"]}
     found = _DTYPE.fullmatch(dtype)
     if found is None:
         return None
@@ -43,7 +43,7 @@ def _element(data: bytes, start: int, dtype: Any) -> Any:
     if kind == "S":
         return held.rstrip(b"\0").decode("utf-8", "replace")
     code = _CODES.get(kind + size)
-    if code is None:
+    if code is None or len(held) != int(size):
         return held.hex()
     numbers = struct.unpack(order.replace("|", "=") + code, held)
     if kind in "mM":

@@ -1,6 +1,7 @@
 """What a person reads of arrays and frames: nested lists and rows where they are small, else how they begin."""
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from treadle.values.view_numbers import elements
@@ -13,6 +14,7 @@ MOST_SHOWN = 1_000
 """Elements of an array that is shown whole."""
 FIRST_SHOWN = 10
 MOST_ROWS = 100
+MOST_LABELS = 100_000
 
 
 def _ndarray(viewer: "Viewer", tree: dict[str, Any]) -> Any:
@@ -21,6 +23,8 @@ def _ndarray(viewer: "Viewer", tree: dict[str, Any]) -> Any:
     count = math.prod(shape)
     if count > MOST_SHOWN:
         return {"dtype": tree["dtype"], "shape": shape, "first": _flat(viewer, tree, FIRST_SHOWN)}
+    if count == 0:
+        return []
     flat = _flat(viewer, tree, count)
     if flat is None or len(flat) != count:
         return {"dtype": tree["dtype"], "shape": shape}
@@ -75,7 +79,7 @@ def _pandas(viewer: "Viewer", tree: dict[str, Any]) -> Any:
         return viewer.shown(tree["v"]) + ("Z" if tree.get("zone") is not None else "")
     if kind in ("NaT", "NA"):
         return None
-    return _values(viewer, tree, MOST_SHOWN)
+    return _values(viewer, tree, MOST_SHOWN) if kind in _LISTED else f"<pandas {kind}>"
 
 
 def _rows(viewer: "Viewer", tree: dict[str, Any]) -> list[Any]:
@@ -106,31 +110,29 @@ def _series(viewer: "Viewer", tree: dict[str, Any]) -> Any:
 
 def _values(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
     """Return the first values of a column or an index."""
-    kind = tree.get("type")
     if tree[TAG] == "ndarray":
         return _flat(viewer, tree, most) or []
-    if tree[TAG] == "pandas" and kind == "RangeIndex":
-        return list(range(*tree["v"])[:most])
-    if tree[TAG] == "pandas" and kind == "Index":
-        return _values(viewer, tree["v"], most)
-    if tree[TAG] == "pandas" and kind == "dates":
-        return [f"{moment}Z" if moment is not None else None for moment in _values(viewer, tree["v"], most)]
-    if tree[TAG] == "pandas" and kind == "strings":
-        return [viewer.shown(item) for item in tree["v"][:most]]
-    if tree[TAG] == "pandas" and kind == "masked":
-        gone = _values(viewer, tree["mask"], most)
-        return [None if gone[n] else value for n, value in enumerate(_values(viewer, tree["v"], most))]
-    if tree[TAG] == "pandas" and kind == "Categorical":
-        return _coded(viewer, tree["v"], tree["categories"], most)
-    if tree[TAG] == "pandas" and kind == "MultiIndex":
-        levels = [_coded(viewer, codes, level, most) for codes, level in zip(tree["codes"], tree["v"], strict=True)]
-        return [list(labels) for labels in zip(*levels, strict=True)]
-    return [viewer.shown(tree)] * min(most, MOST_ROWS)
+    listed = _LISTED.get(tree["type"]) if tree[TAG] == "pandas" else None
+    return [viewer.shown(tree)] * min(most, MOST_ROWS) if listed is None else listed(viewer, tree, most)
+
+
+def _dates(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
+    return [None if moment is None else f"{moment}Z" for moment in _values(viewer, tree["v"], most)]
+
+
+def _masked(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
+    values, gone = _values(viewer, tree["v"], most), _values(viewer, tree["mask"], most)
+    return [None if is_gone else value for value, is_gone in zip(values, gone, strict=True)]
+
+
+def _several(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
+    levels = [_coded(viewer, codes, level, most) for codes, level in zip(tree["codes"], tree["v"], strict=True)]
+    return [list(labels) for labels in zip(*levels, strict=True)]
 
 
 def _coded(viewer: "Viewer", codes: dict[str, Any], level: dict[str, Any], most: int) -> list[Any]:
     places = _values(viewer, codes, most)
-    known = _values(viewer, level, max(places, default=0) + 1)
+    known = _values(viewer, level, min(max(places, default=0) + 1, MOST_LABELS))
     return [known[place] if 0 <= place < len(known) else None for place in places]
 
 
@@ -138,6 +140,15 @@ def _at(column: list[Any], place: int) -> Any:
     return column[place] if place < len(column) else None
 
 
+_LISTED: dict[str, Callable[["Viewer", dict[str, Any], int], list[Any]]] = {
+    "RangeIndex": lambda _, tree, most: list(range(*tree["v"])[:most]),
+    "Index": lambda viewer, tree, most: _values(viewer, tree["v"], most),
+    "MultiIndex": _several,
+    "Categorical": lambda viewer, tree, most: _coded(viewer, tree["v"], tree["categories"], most),
+    "dates": _dates,
+    "masked": _masked,
+    "strings": lambda viewer, tree, most: [viewer.shown(item) for item in tree["v"][:most]],
+}
 TABLES = {
     "ndarray": _ndarray,
     "scalar": _scalar,
