@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from treadle.running import current
     from treadle.scoring import score
     from treadle.settings import configure
+    from treadle.taught import codec
 
-__all__ = ["configure", "current", "instrument", "score", "span", "trace"]
+__all__ = ["codec", "configure", "current", "instrument", "score", "span", "trace"]
 
 _LATER = {
+    "codec": "treadle.taught",
     "configure": "treadle.settings",
     "current": "treadle.running",
     "instrument": "treadle.clients",

@@ -19,7 +19,7 @@ from treadle.functions import Traced
 from treadle.model import Process, RecordedCall
 from treadle.names import MAIN_ALIAS
 from treadle.replay.divergence import DivergedError
-from treadle.values.revive import MAIN_ALIASES
+from treadle.values.found import MAIN_ALIASES
 
 REFUSE_LOCAL = "it was made inside another function: replay the whole chain instead of this step"
 
