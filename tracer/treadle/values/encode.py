@@ -23,7 +23,8 @@ from treadle.values.encoders import (
     recorded_shape,
     writable,
 )
-from treadle.values.redact import Redactor, is_secret_name, mask
+from treadle.values.redact import Redactor, is_secret_field, mask
+from treadle.values.secret_fields import HOLDERS, all_texts, is_secret_pair, secret_held
 
 DEEPEST = 80
 LONGEST_TEXT = 1_000_000
@@ -58,9 +59,9 @@ def _is_plain(value: Any, redactor: Redactor, levels: int) -> bool:
     if cls is str:
         return len(value) <= LONGEST_TEXT and redactor.is_clean(value) and value.isascii()
     if cls is dict:
-        return levels > 0 and _are_plain(value.values(), redactor, levels - 1) and _are_plain_names(value)
+        return levels > 0 and _are_plain(value.values(), redactor, levels - 1) and _are_plain_names(value, redactor)
     if cls is list:
-        return levels > 0 and _are_plain(value, redactor, levels - 1)
+        return levels > 0 and _are_plain(value, redactor, levels - 1) and not is_secret_pair(value)
     if cls is int:
         return bool(SMALLEST_INT <= value <= LARGEST_INT)
     return value is None or cls is bool
@@ -75,9 +76,9 @@ def _are_plain(values: Collection[Any], redactor: Redactor, levels: int) -> bool
     return True
 
 
-def _are_plain_names(names: Collection[Any]) -> bool:
-    for name in names:
-        if type(name) is not str or name == TAG or not name.isascii() or is_secret_name(name):
+def _are_plain_names(names: Collection[Any], redactor: Redactor) -> bool:
+    for name in names:  # noqa: SIM110 - as above
+        if type(name) is not str or not redactor.is_plain_name(name):
             return False
     return True
 
@@ -109,6 +110,8 @@ class Walk:
     def _under(self, key: str, value: Any) -> Any:
         self._path.append(key)
         try:
+            if issubclass(type(value), HOLDERS) and (secret := secret_held(key, value)) is not None:
+                return self.secret(secret)
             return self.tree(value)
         finally:
             self._path.pop()
@@ -162,6 +165,20 @@ class Walk:
             self.refuse("a secret, which was not recorded")
             return {TAG: "secret", "v": writable(shown)}
         return text if text.isascii() else writable(text)
+
+    def is_plain_key(self, key: Any) -> bool:
+        """Tell whether a dictionary's key can be a JSON object's."""
+        if type(key) is not str or self._redactor.text(key) != key:
+            return False
+        return key.isascii() or type(writable(key)) is str
+
+    def secret_bytes(self, value: bytes | bytearray) -> Any:
+        """Return what stands in for bytes that hold a secret; None for others."""
+        shown = self._redactor.masked_bytes(value)
+        if shown is None:
+            return None
+        self.refuse("a secret, which was not recorded")
+        return {TAG: "secret", "v": writable(shown)}
 
     def cut_text(self, text: str) -> Any:
         """Keep the beginning of a long text, its length, and the digest of all of it."""
@@ -222,14 +239,16 @@ class Walk:
             encoder = leaves.get(type(value))
             if encoder is None:
                 out[name] = self._under(name, value)
-            elif type(value) is str and value and is_secret_name(name):
+            elif type(value) is str and value and is_secret_field(name, value, held):
                 out[name] = self.secret(value)
             else:
                 out[name] = encoder(self, value)
         return out
 
     def items(self, values: Any) -> list[Any]:
-        """Return the trees of a sequence."""
+        """Return the trees of a sequence; of a pair of a secret's name and its value, the value is hidden."""
+        if is_secret_pair(values):
+            return [self.tree(values[0]), self.secret(all_texts(values[1]))]
         exact = _EXACT
         out = []
         for value in values:

@@ -83,16 +83,12 @@ def _dict(walk: "Walk", value: dict[Any, Any]) -> Any:
 
 
 def _inside_dict(walk: "Walk", value: dict[Any, Any]) -> Any:
-    if TAG not in value and all(map(_is_plain_key, value)):
+    if TAG not in value and all(map(walk.is_plain_key, value)):
         return walk.fields(value)
     return {
         TAG: "dict",
         "v": [[walk.tree(key), walk.child(str(key), item)] for key, item in list(value.items())],
     }
-
-
-def _is_plain_key(key: Any) -> bool:
-    return type(key) is str and (key.isascii() or type(writable(key)) is str)
 
 
 def _sequence(tag: str) -> Encoder:
@@ -125,7 +121,9 @@ def _deque(walk: "Walk", value: deque[Any]) -> Any:
 
 def _bytes(tag: str) -> Encoder:
     def encode_bytes(walk: "Walk", value: Any) -> Any:
-        return walk.cut_bytes(value) if len(value) > LONGEST_BYTES else {TAG: tag, "v": b64encode(value).decode()}
+        if len(value) > LONGEST_BYTES:
+            return walk.cut_bytes(value)
+        return walk.secret_bytes(value) or {TAG: tag, "v": b64encode(value).decode()}
 
     return encode_bytes
 

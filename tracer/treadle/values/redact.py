@@ -14,6 +14,7 @@ from treadle.values.secret_shapes import mask, without_shapes
 
 __all__ = ["Redactor", "UserRedaction", "is_secret_field", "is_secret_name", "mask"]
 
+TAG = "$"
 SHORTEST_SECRET = 8
 SHORTEST_ENVIRONMENT_SECRET = 12
 MOST_REMEMBERED = 10_000
@@ -28,13 +29,13 @@ UserRedaction = Callable[[str], str]
 class Redactor:
     """Decides which texts of one process may be written as they are."""
 
-    __slots__ = ("_clean", "_environment", "_inside_texts", "_user", "_variable_count", "changed")
+    __slots__ = ("_changed", "_clean", "_environment", "_inside_texts", "_plain_names", "_user", "_variable_count")
 
     def __init__(self, user: UserRedaction | None = None) -> None:
         self._user = user
         self._clean: set[int] = set()
-        self.changed = 0
-        """How many texts the user's own function has changed, or failed on."""
+        self._plain_names: set[str] = set()
+        self._changed: set[int] = set()
         self._variable_count = -1
         self._environment: dict[str, str] = {}
         self._inside_texts: tuple[str, ...] = ()
@@ -54,6 +55,17 @@ class Redactor:
             return False
         return len(text) < SHORTEST_SECRET or hash(text) in self._clean or self._is_found_clean(text)
 
+    def is_plain_name(self, name: str) -> bool:
+        """Tell of a dictionary's key that it may be written as it is, and names no secret."""
+        if name in self._plain_names:
+            return True
+        if not (name.isascii() and name != TAG and not is_secret_name(name) and self.is_clean(name)):
+            return False
+        if len(self._plain_names) >= MOST_REMEMBERED:
+            self._plain_names.clear()
+        self._plain_names.add(name)
+        return True
+
     def text(self, text: str) -> str:
         """Return the text with what is secret replaced; the same object where nothing is."""
         if self._user is not None:
@@ -67,6 +79,22 @@ class Redactor:
         variable = self._environment.get(argument)
         return f"${{{variable}}}" if variable is not None else self.text(argument)
 
+    def masked_bytes(self, data: bytes | bytearray) -> str | None:
+        """Return bytes as a text with what is secret in it replaced; None where nothing is."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+        shown = self.text(text)
+        return shown if shown != text else None
+
+    def take_changed(self) -> int:
+        """Return how many texts the user's own function has changed or failed on since this was last asked."""
+        count = len(self._changed)
+        if count:
+            self._changed.clear()
+        return count
+
     def _as_user_wants(self, user: UserRedaction, text: str) -> str:
         try:
             wanted = user(text)
@@ -75,12 +103,14 @@ class Redactor:
             wanted = HIDDEN
         if type(wanted) is not str:
             wanted = HIDDEN
-        self.changed += wanted != text
+        if wanted != text:
+            self._changed.add(hash(text))
         return wanted
 
     def _is_found_clean(self, text: str) -> bool:
         if len(os.environ) != self._variable_count:
             self._clean.clear()
+            self._plain_names.clear()
             self._read_environment()
         if self._masked(text) is not text:
             return False

@@ -1,5 +1,7 @@
 """Secrets of every kind, made up from parts so that no scanner believes them, and texts that only look like them."""
 
+import re
+from base64 import b64decode
 from dataclasses import dataclass
 
 LETTERS = "aB3dE5fG7hJ9kL2mN4pQ6rS8tU1vW0xYzA2bC4dE6fG8hJ0kM3nP5qR7sT9uV1wX"
@@ -189,3 +191,9 @@ LOOK_ALIKES = [
     "Cookie: a small, sweet, baked good",
     "user_id=12345 session=default region=eu-west-1 password_hint=dog name, key=primary",
 ]
+
+
+def with_base64_read(written: bytes) -> bytes:
+    """Return what is written, and behind it what its strings say that are base64."""
+    strings = re.findall(rb'"([A-Za-z0-9+/]{4,}={0,2})"', written)
+    return b"\n".join([written, *(b64decode(string) for string in strings if len(string) % 4 == 0)])

@@ -1,0 +1,46 @@
+"""Secrets that are no plain text under their name: bytes, lists of texts, pairs such as `(b"cookie", b"...")`."""
+
+from enum import Enum
+from typing import Any
+
+from treadle.values.secret_names import is_secret_field, is_secret_name
+from treadle.values.secret_shapes import looks_generated
+
+HOLDERS = (str, bytes, bytearray, list, tuple)
+"""Types whose values may hold a secret that their name tells of; other containers have names of their own inside."""
+_TEXTS = (str, bytes, bytearray)
+LONGEST_NAME = 100
+_HEADERS = ("authorization", "cookie", "x-", "api-key", "ocp-apim")
+
+
+def secret_held(name: str, value: Any) -> str | None:
+    """Return the secret that stands under a name as bytes or as texts in a list; None where there is none."""
+    cls = type(value)
+    if not is_secret_name(name) or issubclass(cls, Enum):
+        return None
+    if issubclass(cls, _TEXTS):
+        text = all_texts(value)
+        return text if text and is_secret_field(name, text, {}) else None
+    if cls not in (list, tuple) or not all(issubclass(type(item), _TEXTS) for item in value):
+        return None
+    return " ".join(map(all_texts, value)) or None
+
+
+def is_secret_pair(values: Any) -> bool:
+    """Tell whether a sequence is the name of a secret and its value, as headers are held in lists of pairs."""
+    if type(values) not in (list, tuple) or len(values) != 2:
+        return False
+    first, second = values
+    if type(first) not in (str, bytes) or type(second) not in (str, bytes) or not second or len(first) > LONGEST_NAME:
+        return False
+    name, value = all_texts(first), all_texts(second)
+    if not is_secret_field(name, value, {}):
+        return False
+    return any(part in name.lower() for part in _HEADERS) or looks_generated(value)
+
+
+def all_texts(value: Any) -> str:
+    """Return a text, or bytes read as one."""
+    if issubclass(type(value), str):
+        return str.__getitem__(value, slice(None))
+    return bytes.decode(bytes(memoryview(value)), "latin-1")
