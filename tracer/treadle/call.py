@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle import guard, turns
 from treadle.clock import now_ns
-from treadle.failure import describe, writable
+from treadle.failure import describe, error_type, writable
 from treadle.functions import Traced
+from treadle.hiding import NOTHING, PAYLOAD, WHY
 from treadle.kinds import EFFECT_KINDS
-from treadle.lanes import CURRENT, Lane
+from treadle.lanes import CURRENT, Lane, Place
 from treadle.otel import current
 from treadle.recorder import Recorder, recorder
-from treadle.replay.divergence import DivergedError
+from treadle.replay.divergence import DivergedError, Orphan
 from treadle.streams import Stream, total_of
-from treadle.values.classes import type_name
-from treadle.values.encode import encode
+from treadle.values.encode import Encoded, encode
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer
@@ -42,41 +42,9 @@ class Replayer(Protocol):
         """Return the answer that serves this call, or None to let it run."""
 
 
-class Orphan:
-    """Decides in a process that a replayed program started: it has no recording to be answered from."""
-
-    def decide(self, call: "Call") -> "Answer | None":
-        """Let glue run, and no effect.
-
-        Raises:
-            DivergedError: the call is an effect.
-
-        """
-        if call.kind in EFFECT_KINDS:
-            raise DivergedError(f"{call.name} was called in a process that the replayed program started")
-        return None
-
-
 REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
 """Set in a replaying process, and so in those that it starts."""
 REPLAYER: Replayer | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
-
-
-class Place:
-    """Where a call is made: under which call, as which of its submissions, in which OpenTelemetry context."""
-
-    __slots__ = ("context", "ordinal", "parent")
-
-    def __init__(self) -> None:
-        lane = CURRENT.get()
-        self.parent = lane.call if lane is not None else None
-        self.ordinal = lane.ordinal() if lane is not None else "0"
-        self.context: current.OtelContext | None = None
-
-    def keep_context(self) -> "Place":
-        """Remember the OpenTelemetry context too: the call itself begins later, maybe elsewhere."""
-        self.context = current.captured()
-        return self
 
 
 class Call:
@@ -89,10 +57,12 @@ class Call:
         "_lane_token",
         "_otel_token",
         "_recorder",
+        "_redactor",
         "_stream",
         "answer",
         "attributes",
         "ended_attributes",
+        "hidden",
         "kind",
         "name",
         "ordinal",
@@ -118,7 +88,9 @@ class Call:
         self.answer: Answer | None = None
         self.submissions_done: dict[str, int] = {}
         self.total: Callable[[], Any] | None = None
+        self.hidden = NOTHING if writer.hiding is None else writer.hiding.of(name, kind)
         self._recorder = writer
+        self._redactor = writer.redactor.of_call()
         self._lane_token: contextvars.Token[Lane | None] | None = None
         self._otel_token: current.OtelToken | None = None
         self._stream: Stream | None = None
@@ -126,7 +98,9 @@ class Call:
 
     def begin(self, held: Any, context: current.OtelContext | None) -> None:
         """Start the span and put it on disk, with what the call was given."""
-        encoded = encode(held, self._recorder.redactor)
+        encoded = Encoded(PAYLOAD, WHY) if self.hidden.inputs else encode(held, self._redactor)
+        if self.attributes:
+            self.attributes = self._redactor.attributes(self.attributes)
         self.started_at_ns = now_ns()
         handle = current.start(
             self.name,
@@ -149,7 +123,9 @@ class Call:
         """Return the fields of the start record that say where the call comes from, and that few calls have."""
         fields: dict[str, Any] = {}
         if (task := _task_name()) is not None:
-            fields["task"] = writable(task)
+            fields["task"] = writable(self._redactor.text(task))
+        if self._redactor.changed:
+            fields["redacted"] = self._redactor.take_changed()
         if self.answer is not None:
             fields |= self.answer.origin()
         return fields
@@ -190,7 +166,7 @@ class Call:
         try:
             if self._stream is None:
                 self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
-            self._stream.add(now_ns(), encode(value, self._recorder.redactor).payload)
+            self._stream.add(now_ns(), self._encode(value))
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
 
@@ -218,12 +194,16 @@ class Call:
             self.end_stream(closed=True)
             return
         if isinstance(error, INTERRUPTIONS):
-            cause = {"type": type_name(type(error)).replace("builtins:", "").replace(":", ".")}
+            cause = {"type": error_type(error)}
             self._finish({"status": "interrupted", "closed": True, "error": cause}, lambda: self._total(None))
             return
-        failure = guard.attempt(lambda: describe(error, self._recorder.redactor, own_folder=OWN_FOLDER))
-        failure = failure or {"type": type(error).__qualname__, "message": ""}
-        self._finish({"status": "error", "error": failure}, lambda: self._encode(error))
+        failure = {"type": type(error).__qualname__, "message": ""}
+        is_hidden = self.hidden is not NOTHING and self._hide(error)
+        try:  # a `finally`, because Ctrl-C may come while a local of the user's is shown
+            failure = guard.attempt(lambda: self._described(error, is_hidden)) or failure
+        finally:
+            payload = (lambda: PAYLOAD) if is_hidden else (lambda: self._encode(error))
+            self._finish({"status": "error", "error": failure}, payload)
 
     def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
         if self._ended:
@@ -233,6 +213,8 @@ class Call:
         try:
             if self._stream is not None:
                 more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
+            if self.ended_attributes:
+                self.ended_attributes = self._redactor.attributes(self.ended_attributes)
             if self.submissions_done:
                 more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
             elif self.ended_attributes:
@@ -240,16 +222,34 @@ class Call:
             if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
                 more["turn"] = turn
             at_ns = now_ns()
-            self._recorder.end(self, at_ns, more, guard.attempt(payload) or b"null")
+            written = guard.attempt(payload) or b"null"
+            if self._redactor.changed:
+                more["redacted"] = self._redactor.take_changed()
+            self._recorder.end(self, at_ns, more, written)
             failed = more["error"]["type"] if more["status"] == "error" else None
             self._handle.end(at_ns, self.ended_attributes, failed)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
 
+    def _described(self, error: BaseException, hidden: bool) -> dict[str, Any]:
+        return describe(error, self._redactor, own_folder=OWN_FOLDER, hidden=hidden)
+
+    def _hide(self, error: BaseException) -> bool:
+        """Tell whether this may not be shown, and see to it that the calls above do not show it either."""
+        if not self.hidden.hides_failure(error):
+            return False
+        above = self.parent
+        while above is not None:
+            above.hidden = above.hidden.after(error)
+            above = above.parent
+        return True
+
     def _encode(self, value: Any) -> bytes:
-        return encode(value, self._recorder.redactor).payload
+        return PAYLOAD if self.hidden.outputs else encode(value, self._redactor).payload
 
     def _total(self, returned: Any) -> bytes:
+        if self.hidden.outputs:
+            return PAYLOAD
         if self.total is not None:
             return self._encode(self.total())
         if self._stream is None and returned is None:

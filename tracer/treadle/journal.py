@@ -21,6 +21,7 @@ from treadle.clock import now_ns
 from treadle.errors import JournalError
 from treadle.failure import writable
 from treadle.signing import sign_process
+from treadle.values.redact import Redactor
 
 FORMAT_VERSION = 1
 FOLDER = "journal"
@@ -34,7 +35,13 @@ class Journal:
     __slots__ = ("_descriptor", "_ordinals", "_torn", "path", "pid", "process_id")
 
     def __init__(
-        self, store: Path, *, prefix: str = "", program: dict[str, Any] | None = None, key: bytes | None = None
+        self,
+        store: Path,
+        *,
+        prefix: str = "",
+        program: dict[str, Any] | None = None,
+        key: bytes | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         """Make the file under a temporary name, lock it, name it.
 
@@ -59,7 +66,7 @@ class Journal:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(newborn, flags, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            fields = {**describe_process(), **(program or {})}
+            fields = {**describe_process(redactor or Redactor()), **(program or {})}
             signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
             self.record("process", process=self.process_id, **fields, sig=signature)
             newborn.rename(self.path)
@@ -102,11 +109,11 @@ def make_store(store: Path) -> None:
     (store / ".gitignore").write_text("*\n")
 
 
-def describe_process() -> dict[str, Any]:
+def describe_process(redactor: Redactor) -> dict[str, Any]:
     """Return what a replay needs to run this program again, and what a person wants to know of it."""
     return {
         "pid": os.getpid(),
-        "argv": [writable(str(argument)) for argument in sys.argv],
+        "argv": [writable(argument) for argument in redactor.arguments(sys.argv)],
         "cwd": writable(_working_folder()),
         "python": platform.python_version(),
         "executable": sys.executable,

@@ -17,10 +17,11 @@ from treadle import guard
 from treadle.config import find_store
 from treadle.errors import TreadleError
 from treadle.functions import Traced
+from treadle.hiding import chosen_hiding
 from treadle.journal import Journal
-from treadle.settings import settings, when_changed
+from treadle.settings import Settings, settings, when_changed
 from treadle.signing import load_key, sign_end, sign_start
-from treadle.values.redact import Redactor, UserRedaction
+from treadle.values.redact import Redactor
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -29,15 +30,14 @@ if TYPE_CHECKING:
 class Recorder:
     """Writes the records of one process."""
 
-    __slots__ = ("_functions", "_key", "_numbers", "journal", "redactor", "store")
+    __slots__ = ("_functions", "_key", "_numbers", "hiding", "journal", "redactor", "store")
 
-    def __init__(
-        self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, store: Path, chosen: Settings) -> None:
         self.store = store
+        self.hiding = chosen_hiding(chosen)
+        self.redactor = Redactor(chosen.redact)
         self._key = load_key(create=True)
-        self.journal = Journal(store, program=program, key=self._key)
-        self.redactor = Redactor(redact)
+        self.journal = Journal(store, program=chosen.program, key=self._key, redactor=self.redactor)
         self._functions: dict[Traced, tuple[str, str]] = {}
         self._numbers = itertools.count()
 
@@ -157,7 +157,7 @@ def _open() -> None:
         return
     try:
         chosen = settings()
-        _recorder = Recorder(find_store(chosen.store), redact=chosen.redact, program=chosen.program)
+        _recorder = Recorder(find_store(chosen.store), chosen)
     except (TreadleError, OSError, RuntimeError) as error:
         _broken = True
         guard.report(error)

@@ -14,6 +14,7 @@ from treadle import clients, propagation, recorder, settings
 from treadle.errors import RefusedError, TreadleError
 from treadle.failure import describe
 from treadle.functions import Traced
+from treadle.hiding import NOTHING, PAYLOAD, Hidden
 from treadle.model import RecordedCall
 from treadle.otel import current
 from treadle.replay import asking, target
@@ -71,7 +72,6 @@ def _install(plan: Plan) -> None:
 
 
 def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
-    redactor = Redactor()
     try:
         result = _call_root(plan, root, report)
     except TreadleError:
@@ -81,19 +81,35 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
         if isinstance(error, SystemExit) and error.code in (None, 0):
             return {"outcome": "returned", "output": "null"}
-        failure = describe(error, redactor, own_folder=calls.OWN_FOLDER)
-        return {"outcome": "raised", "error": failure, "output": encode(error, redactor).payload.decode()}
-    return {"outcome": "returned", "output": _tagged(result, redactor).decode()}
+        return {"outcome": "raised", **_told(error, root)}
+    return {"outcome": "returned", "output": _tagged(result, root).decode()}
 
 
-def _tagged(result: Any, redactor: Redactor) -> bytes:
+def _told(error: BaseException, root: RecordedCall) -> dict[str, Any]:
+    redactor, hidden = _privacy(root)
+    failure = describe(error, redactor, own_folder=calls.OWN_FOLDER, hidden=hidden.inputs or hidden.outputs)
+    return {"error": failure, "output": (PAYLOAD if hidden.outputs else encode(error, redactor).payload).decode()}
+
+
+def _tagged(result: Any, root: RecordedCall) -> bytes:
     """Return what was returned as it would be recorded: of a stream the sum of its chunks."""
+    redactor, hidden = _privacy(root)
+    if hidden.outputs:
+        return PAYLOAD
     if not isinstance(result, target.Streamed):
         return encode(result, redactor).payload
     if not result.chunks and result.returned is None:
         return b"null"
     returned = None if result.returned is None else encode(result.returned, redactor).payload
     return total_of([encode(chunk, redactor).payload for chunk in result.chunks], returned=returned)
+
+
+def _privacy(root: RecordedCall) -> tuple[Redactor, Hidden]:
+    """Return what redacts and hides in this process, as the program has chosen it by now."""
+    writer = recorder.recorder()
+    if writer is None:
+        return Redactor(), NOTHING
+    return writer.redactor, NOTHING if writer.hiding is None else writer.hiding.of(root.name, root.kind)
 
 
 def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:
@@ -122,10 +138,12 @@ def _run_program(plan: Plan, root: RecordedCall) -> Any:
     from treadle import program
 
     process = plan.process
+    given = revive(plan.root_input or root.input_tagged, dict(os.environ))
+    argv = [str(argument) for argument in given["argv"]]  # the process record's may be masked
     if process.main_module is not None:
-        return program.run_module(process.main_module, list(process.argv[1:]), name=root.name)
+        return program.run_module(process.main_module, argv, name=root.name)
     assert process.main_file is not None
-    return program.run_file(process.main_file, list(process.argv[1:]), name=root.name)
+    return program.run_file(process.main_file, argv, name=root.name)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ def _canonical(tree: Any) -> tuple[Any, bool]:
     tag = tree.get(TAG)
     if tag == "opaque":
         return {TAG: tag, "type": tree.get("type")}, True
+    if tag == "hidden":
+        return {TAG: tag}, True
     if tag == "cut" and "digest" in tree:
         return {TAG: tag, "digest": tree["digest"]}, False
     pairs_by_key = {key: _canonical(value) for key, value in tree.items()}

@@ -24,7 +24,7 @@ from treadle.values.encoders import (
     writable,
 )
 from treadle.values.redact import Redactor, is_secret_field, mask
-from treadle.values.secret_fields import HOLDERS, all_texts, is_secret_pair, secret_held
+from treadle.values.secret_fields import HOLDERS, SecretText, all_texts, is_secret_pair, secret_held
 
 DEEPEST = 80
 LONGEST_TEXT = 1_000_000
@@ -277,5 +277,5 @@ class Walk:
 
 
 _LEAVES: dict[type, Encoder] = {str: Walk.text, **LEAVES}
-_EXACT: dict[type, Encoder] = {**_LEAVES, **EXACT}
+_EXACT: dict[type, Encoder] = {**_LEAVES, **EXACT, SecretText: lambda walk, value: walk.secret(str(value))}
 _SHAPES: dict[type, str] = {}

@@ -5,10 +5,13 @@ of a conversation come again and again, and the names of a program always.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from typing import Any
 
 from treadle import guard
 from treadle.values.secret_assignments import without_assigned
+from treadle.values.secret_fields import SecretText, marked_options
 from treadle.values.secret_names import is_secret_field, is_secret_name, is_secret_variable
 from treadle.values.secret_shapes import mask, without_shapes
 
@@ -29,13 +32,14 @@ UserRedaction = Callable[[str], str]
 class Redactor:
     """Decides which texts of one process may be written as they are."""
 
-    __slots__ = ("_changed", "_clean", "_environment", "_inside_texts", "_plain_names", "_user", "_variable_count")
+    __slots__ = ("_clean", "_environment", "_inside_texts", "_plain_names", "_user", "_variable_count", "changed")
 
     def __init__(self, user: UserRedaction | None = None) -> None:
         self._user = user
         self._clean: set[int] = set()
         self._plain_names: set[str] = set()
-        self._changed: set[int] = set()
+        self.changed: set[int] = set()
+        """Hashes of the texts that the user's own function has changed or failed on since `take_changed`."""
         self._variable_count = -1
         self._environment: dict[str, str] = {}
         self._inside_texts: tuple[str, ...] = ()
@@ -43,7 +47,11 @@ class Redactor:
 
     def of_call(self) -> "Redactor":
         """Return one that counts for a single call, where there is a user's function to count for."""
-        return self if self._user is None else Redactor(self._user)
+        if self._user is None:
+            return self
+        counting = copy(self)
+        counting.changed = set()
+        return counting
 
     def variable(self, text: str) -> str | None:
         """Return the name of the environment variable that holds exactly this secret."""
@@ -74,10 +82,25 @@ class Redactor:
             return text
         return self._masked(text)
 
-    def argument(self, argument: str) -> str:
-        """Return an argument of the command line as it may be written: a variable's value by its name."""
-        variable = self._environment.get(argument)
-        return f"${{{variable}}}" if variable is not None else self.text(argument)
+    def arguments(self, arguments: Sequence[Any]) -> list[str]:
+        """Return a command line as it may be written: a variable's value by its name, other secrets masked."""
+        return [self._argument(argument) for argument in marked_options(arguments)]
+
+    def _argument(self, argument: str) -> str:
+        if (variable := self._environment.get(argument)) is not None:
+            return f"${{{variable}}}"
+        return mask(argument) if isinstance(argument, SecretText) else self.text(argument)
+
+    def attributes(self, held: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the attributes of a span as they may be written."""
+        return {self.text(name): self._attribute(name, value) for name, value in held.items()}
+
+    def _attribute(self, name: str, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [self._attribute(name, item) for item in value]
+        if type(value) is not str:
+            return value
+        return mask(value) if is_secret_field(name, value, {}) else self.text(value)
 
     def masked_bytes(self, data: bytes | bytearray) -> str | None:
         """Return bytes as a text with what is secret in it replaced; None where nothing is."""
@@ -90,9 +113,8 @@ class Redactor:
 
     def take_changed(self) -> int:
         """Return how many texts the user's own function has changed or failed on since this was last asked."""
-        count = len(self._changed)
-        if count:
-            self._changed.clear()
+        count = len(self.changed)
+        self.changed.clear()
         return count
 
     def _as_user_wants(self, user: UserRedaction, text: str) -> str:
@@ -104,7 +126,7 @@ class Redactor:
         if type(wanted) is not str:
             wanted = HIDDEN
         if wanted != text:
-            self._changed.add(hash(text))
+            self.changed.add(hash(text))
         return wanted
 
     def _is_found_clean(self, text: str) -> bool:

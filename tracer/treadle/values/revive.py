@@ -224,8 +224,11 @@ def _sentinel(_: _Reviver, tree: dict[str, Any]) -> Any:
 
 
 def _lost(_: _Reviver, tree: dict[str, Any]) -> Any:
-    why = tree.get("why") or {"secret": "it was a secret", "cut": "it was cut"}.get(tree[TAG], "")
+    why = tree.get("why") or _WHY_LOST.get(tree[TAG], "")
     raise NotReplayableError(f"a value was not recorded: {why}")
+
+
+_WHY_LOST = {"secret": "it was a secret", "cut": "it was cut", "hidden": "it was hidden"}
 
 
 def _filled(cls: type, fields: dict[str, Any]) -> Any:
@@ -286,4 +289,5 @@ _BUILDERS: dict[str, Callable[[_Reviver, dict[str, Any]], Any]] = {
     "opaque": _lost,
     "secret": _lost,
     "cut": _lost,
+    "hidden": _lost,
 }

@@ -1,5 +1,6 @@
 """Secrets that are no plain text under their name: bytes, lists of texts, pairs such as `(b"cookie", b"...")`."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -11,6 +12,24 @@ HOLDERS = (str, bytes, bytearray, list, tuple)
 _TEXTS = (str, bytes, bytearray)
 LONGEST_NAME = 100
 _HEADERS = ("authorization", "cookie", "x-", "api-key", "ocp-apim")
+
+
+class SecretText(str):
+    """A text that is known to be a secret, whatever it looks like."""
+
+    __slots__ = ()
+
+
+def marked_options(arguments: Sequence[Any]) -> list[str]:
+    """Return a command line in which the values of secret options are marked: `--token x`, `--password=x`."""
+    marked: list[str] = []
+    option = ""
+    for argument in map(str, arguments):
+        name, _, value = argument.partition("=")
+        is_secret = is_secret_name(name) and bool(value) if argument.startswith("-") else is_secret_name(option)
+        marked.append(SecretText(argument) if is_secret else argument)
+        option = argument.lstrip("-") if argument.startswith("-") and not value else ""
+    return marked
 
 
 def secret_held(name: str, value: Any) -> str | None:

@@ -41,6 +41,8 @@ def _unwrap_tagged(tag: str, tree: dict[str, Any]) -> Any:
         return tree.get("repr")
     if tag == "env":
         return f"${{{value}}}"
+    if tag == "hidden":
+        return "… (hidden)"
     if tag == "cut" and value is None:
         return f"… ({tree.get('why')})"
     return unwrap(value)
