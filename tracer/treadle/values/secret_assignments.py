@@ -26,7 +26,7 @@ _ASSIGNED = re.compile(
     (?P<separator>[ \t]{0,8}(?:=>|:=|:|=(?!=))[ \t]{0,8})
     (?:[rbuf]{0,2}(?P<quote>\\{0,3}["'`])(?P<quoted>[^\r\n]{1,1000}?)(?:(?P=quote)|\Z)
     |(?P<scheme>(?:Basic|Digest|Token|token|ApiKey|Negotiate|Bot)[ ]{1,3})?(?P<bare>[^\s"'`<>(){}\[\],;&|\\]{1,500}+)
-    (?P<after>[ \t]{0,3}[(\[]|))""",
+    (?P<after>[(\[]?))""",
     re.VERBOSE,
 )
 _COOKIE = re.compile(r"[^\s\"'\\][^\r\n\"'\\]{0,4000}+")

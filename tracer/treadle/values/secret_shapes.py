@@ -53,8 +53,8 @@ _DOCKER = re.compile(r"dckr_(?<![A-Za-z0-9]dckr_)[po]at_[A-Za-z0-9_-]{20,60}+")
 _TELEGRAM = re.compile(r":(?<=[0-9]{8}:)A[A-Za-z0-9_-]{34}(?![A-Za-z0-9_-])")
 _SIGNED_TOKEN = re.compile(r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+){0,3}")
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?=(?:\s|\\{1,4}[nr]){0,8}"
-    r"(?:[A-Za-z-]{3,20}: [^\n\\]{0,200}(?:\s|\\{1,4}[nr]){1,4}){0,6}[A-Za-z0-9+/]{16})"
+    r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?=(?:[\s|>]|\\{1,4}[nr]){0,40}+"
+    r"(?:[A-Za-z-]{3,20}: [^\n\\]{0,200}(?:[\s|>]|\\{1,4}[nr]){1,40}+){0,6}[A-Za-z0-9+/]{16})"
     r".*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
