@@ -1,5 +1,6 @@
 """Secrets leave before anything is written: by name, by shape, by environment; what only looks like one stays."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,26 @@ def test_variables_inside_a_text_are_masked_too(monkeypatch: pytest.MonkeyPatch)
     """A secret in the middle of a prompt is as secret."""
     monkeypatch.setenv("MY_SERVICE_TOKEN", "no-known-shape-at-all")
     assert "no-known-shape" not in written({"content": "connect with no-known-shape-at-all, please"})
+
+
+def test_a_variable_that_comes_later_is_known_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program may load its `.env` after its first call, and a notebook in a later cell."""
+    redactor = Redactor()
+    assert encode("no-known-shape-at-all", redactor).payload == b'"no-known-shape-at-all"'
+    monkeypatch.setenv("LATE_SERVICE_TOKEN", "no-known-shape-at-all")
+    assert "no-known-shape" not in encode("connect with no-known-shape-at-all", redactor).payload.decode()
+    assert json.loads(encode("no-known-shape-at-all", redactor).payload) == {"$": "env", "v": "LATE_SERVICE_TOKEN"}
+
+
+async def test_secrets_leave_the_names_of_tasks(store: Path) -> None:
+    """A program names its tasks after what they do, and for whom."""
+
+    @treadle.trace
+    async def work() -> None:
+        """Do nothing."""
+
+    await asyncio.create_task(work(), name=f"for sk-proj-{LONG}")
+    assert recorded.only(store).start["task"] == "for sk-…"
 
 
 def test_the_users_own_redaction_comes_first(store: Path) -> None:

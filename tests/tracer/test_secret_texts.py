@@ -4,19 +4,17 @@ import json
 from typing import Any
 
 import pytest
-from planted import LOOK_ALIKES, SECRETS, Planted
 
+from planted import LOOK_ALIKES, SECRETS, Planted
 from treadle.values import encode, plain
 from treadle.values.redact import Redactor
 
 PATHOLOGICAL = [
-    "-eyJ", "eyJa", "eyJaaaaaaaa.", ":////", "://a", "://a:b", "://a:b@", "sk-", "-sk-sk-a1", "xoxb-1", "ghp_",
-    "ghp_a1", "-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----\na: b\n", "A", "-", "_", ".",
-    "a-b_c.d",
-    "=", ":", " ", "\n", "password", "password=", "password='", 'token="', "secret: ", "key", "api_key=", "Bearer ",
-    "--token ", "Cookie: ", "cookie:a=", "12345678:A", "SG.aaaaaaaaaaaaaaaa", "MMMMMMMMMMMMMMMMMMMMMMM.", "1//0",
-    "hooks.slack.com/services/", "api/webhooks/1", "jdbc:oracle:thin:a/", 'password\\\\\\"', "&sig=", "dsn=", "İ",
-    "password: Optional[str] = ", "password=x host=", "0123456789abcdef",
+    "-eyJ", "eyJaaaaaaaa.", ":////", "://a://", "://a:b@", "sk-", "-sk-sk-a1", "xoxb-1", "ghp_a1", "a-b_c.d", "A",
+    "-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----\n  | a: b\n", "password='", 'token="',
+    "api_key=", "Bearer ", "--token ", "cookie:a=", "12345678:A", "SG.aaaaaaaaaaaaaaaa", "MMMMMMMMMMMMMMMMMMMMMMM.",
+    "hooks.slack.com/services/", "jdbc:oracle:thin:a/", 'password\\\\\\"', "&sig=", "dsn=", "İ=",
+    "password: Optional[str] = ", "password=x host=", "0123456789abcdef", ":",
 ]  # fmt: skip
 
 

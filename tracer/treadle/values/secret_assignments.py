@@ -15,7 +15,7 @@ SHORTEST_LITERAL = 6
 SHORTEST_PARAMETER = 16
 """Of a value under a name that is no secret's elsewhere: `sig`, `signature`, `key`."""
 
-_WORTH_LOOKING = re.compile(r":(?:(?<=ion:)|(?<=kie:)|(?=[ \t]{0,8}(?:[\"'\\]|\S{0,200}?\d)))")
+_WORTH_LOOKING = re.compile(r":(?:(?<=ion:)|(?<=kie:)|(?=[ \t]{0,8}(?:[\"'\\]|\S{0,40}?\d)))")
 _IN_K = re.compile(r"""k(?:ey|en(?<=token)(?!s)|ie(?<=cookie))(?=[a-z0-9_-]{0,20}+\\{0,3}+["'`]?+\]?+[ \t]{0,8}[:=])""")
 _OPTION = re.compile(r"--(?P<name>[A-Za-z][A-Za-z0-9-]{2,40}+)[ ]{1,3}[\"']?(?P<value>[^\s\"')\]}]{8,500}+)")
 _KEYWORDS = ("passw", "passp", "passc", "secret", "authoriz", "credential", "pwd", "signature", "sig=", "dsn")
