@@ -23,6 +23,7 @@ from treadle.clock import now_ns
 from treadle.errors import JournalError
 from treadle.process import describe_process
 from treadle.signing import sign_process
+from treadle.values.redact import Redactor
 
 FORMAT_VERSION = 1
 FOLDER = "journal"
@@ -65,6 +66,7 @@ class Journal:
         key: bytes | None = None,
         fsync: bool = False,
         held: bool = False,
+        redactor: Redactor | None = None,
     ) -> None:
         """Open the first segment.
 
@@ -89,7 +91,7 @@ class Journal:
         self._suffix = HELD_SUFFIX if held else SUFFIX
         self._append = appender()
         self._fsync = fsync
-        fields = {**describe_process(), **(program or {})}
+        fields = {**describe_process(redactor or Redactor()), **(program or {})}
         signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
         self._repeated = [("process", now_ns(), _body({"process": self.process_id, **fields, "sig": signature}))]
         try:

@@ -9,6 +9,7 @@ import itertools
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from treadle.otel import current
 from treadle.otel.current import PassedSpan
 
 if TYPE_CHECKING:
@@ -92,3 +93,20 @@ class _Relayed(Lane):
 
 CURRENT: ContextVar[Lane | None] = ContextVar("treadle_lane", default=None)
 """The lane of the code that runs now; None outside every traced call."""
+
+
+class Place:
+    """Where a call is made: under which call, as which of its submissions, in which OpenTelemetry context."""
+
+    __slots__ = ("context", "ordinal", "parent")
+
+    def __init__(self) -> None:
+        lane = CURRENT.get()
+        self.parent = lane.call if lane is not None else None
+        self.ordinal = lane.ordinal() if lane is not None else "0"
+        self.context: current.OtelContext | None = None
+
+    def keep_context(self) -> "Place":
+        """Remember the OpenTelemetry context too: the call itself begins later, maybe elsewhere."""
+        self.context = current.captured()
+        return self
