@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from treadle import guard, turns
+from treadle import guard, lanes, turns
 from treadle.clock import now_ns
 from treadle.failure import describe, writable
 from treadle.functions import Traced
 from treadle.kinds import EFFECT_KINDS
-from treadle.lanes import CURRENT, Lane
-from treadle.otel import current
+from treadle.lanes import CURRENT, Lane, RemoteCall
+from treadle.names import REPLAY_VARIABLE
+from treadle.otel import current, remote
 from treadle.recorder import Recorder, recorder
 from treadle.replay.divergence import DivergedError
 from treadle.streams import Stream, total_of
@@ -57,9 +58,17 @@ class Orphan:
         return None
 
 
-REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
-"""Set in a replaying process, and so in those that it starts."""
 REPLAYER: Replayer | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
+
+
+def _orphan_in_child() -> None:
+    """Answer a forked child of a replay no more than a spawned one; it takes none of the replay's locks either."""
+    global REPLAYER
+    if REPLAYER is not None:
+        REPLAYER = Orphan()
+
+
+os.register_at_fork(after_in_child=_orphan_in_child)
 
 
 class Place:
@@ -68,7 +77,7 @@ class Place:
     __slots__ = ("context", "ordinal", "parent")
 
     def __init__(self) -> None:
-        lane = CURRENT.get()
+        lane = CURRENT.get() or lanes.outermost
         self.parent = lane.call if lane is not None else None
         self.ordinal = lane.ordinal() if lane is not None else "0"
         self.context: current.OtelContext | None = None
@@ -110,7 +119,7 @@ class Call:
         self.name = name
         self.kind = kind
         self.traced = traced
-        self.parent: Call | None = place.parent
+        self.parent: Call | RemoteCall | None = place.parent
         self.ordinal = place.ordinal
         self._lane: Lane | None = None
         self.attributes: dict[str, Any] = {}
@@ -127,6 +136,8 @@ class Call:
     def begin(self, held: Any, context: current.OtelContext | None) -> None:
         """Start the span and put it on disk, with what the call was given."""
         encoded = encode(held, self._recorder.redactor)
+        if type(self.parent) is RemoteCall:
+            context = remote.at_least_under(self.parent.around, context)
         self.started_at_ns = now_ns()
         handle = current.start(
             self.name,
@@ -184,6 +195,11 @@ class Call:
         except ValueError:
             return
         current.detach(self._otel_token)
+
+    def made_in(self) -> Lane | None:
+        """Return the lane that becomes current again when this call, which is current, is not."""
+        before = self._lane_token.old_value if self._lane_token is not None else None
+        return before if isinstance(before, Lane) else None
 
     def chunk(self, value: Any) -> None:
         """Record one chunk of a stream."""

@@ -93,6 +93,16 @@ class Journal:
         """Close the file; this frees its lock where no forked child shares it."""
         os.close(self._descriptor)
 
+    def abandon(self) -> None:
+        """Let go of a file that is the parent's, after a fork: what is still written here goes nowhere.
+
+        The descriptor stays taken: calls that began before the fork may end in the child too, and must not write into
+        whatever file is opened next.
+        """
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(nowhere, self._descriptor, inheritable=False)
+        os.close(nowhere)
+
 
 def make_store(store: Path) -> None:
     """Make the store's folder, for its user only and out of version control, unless it is there."""

@@ -164,11 +164,11 @@ def _open() -> None:
 
 
 def _forget_in_child() -> None:
-    """After a fork: close the parent's journal without unlocking it; the child's first call opens its own."""
+    """After a fork: leave the parent's journal without unlocking it; the child's first call opens its own."""
     global _recorder, _opening
     _opening = threading.RLock()
     if _recorder is not None:
-        _recorder.journal.close()
+        _recorder.journal.abandon()
     _recorder = None
 
 
