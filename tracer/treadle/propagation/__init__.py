@@ -8,7 +8,7 @@ import os
 
 from treadle import lanes
 from treadle.names import REPLAY_VARIABLE
-from treadle.propagation import forks, processes, tasks, threads, travelling, worker_pools
+from treadle.propagation import forks, http_clients, processes, tasks, threads, travelling, worker_pools
 
 _installed = False
 
@@ -24,6 +24,7 @@ def install() -> None:
     processes.install()
     worker_pools.install()
     forks.install()
+    http_clients.install()
     _hang_under_environment()
 
 
