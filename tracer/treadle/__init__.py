@@ -14,14 +14,16 @@ from treadle.decorators import span, trace
 
 if TYPE_CHECKING:
     from treadle.clients import instrument
+    from treadle.continuing import continued
     from treadle.running import current, headers
     from treadle.scoring import score
     from treadle.settings import configure
 
-__all__ = ["configure", "current", "headers", "instrument", "score", "span", "trace"]
+__all__ = ["configure", "continued", "current", "headers", "instrument", "score", "span", "trace"]
 
 _LATER = {
     "configure": "treadle.settings",
+    "continued": "treadle.continuing",
     "current": "treadle.running",
     "headers": "treadle.running",
     "instrument": "treadle.clients",

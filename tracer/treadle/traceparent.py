@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SAMPLED = 1
+KNOWN_FLAGS = 3
+"""Sampled, and of a random trace id; others are to be handed on as zero."""
 MEMBER = "treadle"
 MOST_MEMBERS = 32
 LONGEST_PLACE = 239
@@ -70,7 +72,7 @@ def read(traceparents: Iterable[str], tracestates: Iterable[str]) -> Arrival | N
     members = _members(tracestates)
     own = _OWN.fullmatch(members.pop(MEMBER, ""))
     call, place = own.groups() if own is not None else (span_id, "")
-    return Arrival(TraceContext(trace_id, span_id, int(flags, 16), tuple(members.items())), call, place)
+    return Arrival(TraceContext(trace_id, span_id, int(flags, 16) & KNOWN_FLAGS, tuple(members.items())), call, place)
 
 
 def write(around: TraceContext, *, call: str, place: str) -> dict[str, str]:
