@@ -15,7 +15,9 @@ async def _nothing() -> AsyncGenerator[None, None]:
     yield
 
 
-_CLOSING = type(_nothing().aclose())
+_closing = _nothing().aclose()
+_closing.close()  # since Python 3.13 one that is never awaited is complained of
+_CLOSING = type(_closing)
 """What the event loop makes a task of when an async generator is collected: no submission of the user's."""
 
 
