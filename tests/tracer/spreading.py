@@ -106,6 +106,10 @@ def through_a_pool() -> None:
             pool.apply(fail)
         except ValueError as error:
             print("failed:", error, type(error.__cause__).__name__)
+        try:
+            list(pool.imap(work, (int(text) for text in ["no number"])))
+        except ValueError as error:
+            print("not begun:", error.__cause__)
 
 
 @treadle.trace

@@ -20,6 +20,7 @@ again: cannot start a process twice
 failed: as it was _RemoteTraceback True
 unpicklable: AttributeError
 failed: as it was RemoteTraceback
+not begun: None
 last: 101
 """
 PLACES = {

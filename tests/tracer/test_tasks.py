@@ -69,14 +69,19 @@ async def test_a_context_that_was_copied_in_a_call_keeps_that_call(store: Path) 
 
 
 async def test_a_task_group_may_share_one_context(store: Path) -> None:
-    """Tasks side by side in a context of the user's are all children, and nothing stays in it."""
+    """Tasks side by side in a context of the user's are all children, whichever ends first, and nothing stays in it."""
     context = contextvars.Context()
+
+    async def late(number: int) -> None:
+        for _ in range(5 * number):
+            await asyncio.sleep(0)
+        work(number)
 
     @treadle.trace
     async def outer() -> None:
         async with asyncio.TaskGroup() as group:
             for number in range(3):
-                group.create_task(later(number), context=context)
+                group.create_task(late(number), context=context)
 
     await outer()
     await asyncio.create_task(later(9), context=context)
