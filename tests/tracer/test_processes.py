@@ -262,34 +262,3 @@ def test_the_users_own_spans_nest_in_a_process(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(USERS_SPANS)
     done = plainly("app.py", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_environment_names_the_parent_of_top_calls(store: Path) -> None:
-    """`TRACEPARENT` is where a program that another one started hangs, threads and tasks included."""
-    source = (
-        "import asyncio, threading, treadle\n@treadle.trace\ndef top(): return 1\n"
-        "async def later(): top()\n"
-        "asyncio.run(later())\nthread = threading.Thread(target=top); thread.start(); thread.join()\ntop()"
-    )
-    python(source, TRACEPARENT=f"00-{'a' * 32}-{'b' * 16}-01")
-    starts = [call.start for call in recorded.calls(store)]
-    assert [(start["trace"], start["parent"], start["ord"]) for start in starts] == [
-        ("a" * 32, "b" * 16, str(number)) for number in range(3)
-    ]
-
-
-def test_a_started_program_continues_its_parents_lane(store: Path) -> None:
-    """With `treadle.headers()` in its environment, what a program calls has a place of its own under the call."""
-    source = (
-        "import os, subprocess, sys, treadle\n@treadle.trace\ndef work(number):\n"
-        "    if number < 2:\n"
-        "        for _ in range(2):\n"
-        "            named = {name.upper(): value for name, value in treadle.headers().items()}\n"
-        "            subprocess.run([sys.executable, '-c', sys.argv[1], sys.argv[1], str(number + 1)], check=True,\n"
-        "                env={**os.environ, **named})\n"
-        "        work(9)\n"
-        "work(int(sys.argv[2]))"
-    )
-    python(source, source, "1")
-    (root,) = recorded.roots(store)
-    assert [(call.given["number"], call.start["ord"]) for call in root.children] == [(2, "0.0"), (2, "1.0"), (9, "0")]

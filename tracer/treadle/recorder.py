@@ -128,16 +128,18 @@ def _quoted(text: str) -> str:
 
 _recorder: Recorder | None = None
 _broken = False
+_parents_store: Path | None = None
+"""Where the process that forked this one recorded: looked for again, it may be another by now."""
 _opening = threading.RLock()
 """Held while the journal is opened: a thread that begins in the same moment waits, a signal handler does not."""
 
 
 def reopen() -> None:
     """Close the journal; the next call opens one as the settings say by then."""
-    global _recorder, _broken
+    global _recorder, _broken, _parents_store
     if _recorder is not None:
         _recorder.journal.close()
-    _recorder, _broken = None, False
+    _recorder, _broken, _parents_store = None, False, None
 
 
 when_changed(reopen)
@@ -151,13 +153,18 @@ def recorder() -> Recorder | None:
     return _recorder
 
 
+def open_store() -> Path | None:
+    """Return the store that this process records into, if it does by now."""
+    return _recorder.store if _recorder is not None else _parents_store
+
+
 def _open() -> None:
     global _recorder, _broken
     if _recorder is not None or _broken:
         return
     try:
         chosen = settings()
-        _recorder = Recorder(find_store(chosen.store), redact=chosen.redact, program=chosen.program)
+        _recorder = Recorder(_parents_store or find_store(chosen.store), redact=chosen.redact, program=chosen.program)
     except (TreadleError, OSError, RuntimeError) as error:
         _broken = True
         guard.report(error)
@@ -165,9 +172,10 @@ def _open() -> None:
 
 def _forget_in_child() -> None:
     """After a fork: leave the parent's journal without unlocking it; the child's first call opens its own."""
-    global _recorder, _opening
+    global _recorder, _opening, _parents_store
     _opening = threading.RLock()
     if _recorder is not None:
+        _parents_store = _recorder.store
         _recorder.journal.abandon()
     _recorder = None
 

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from treadle import crew
+from treadle import crew, guard
 from treadle.lanes import CURRENT, Lane
 from treadle.propagation import contexts, travelling
 
@@ -47,22 +47,15 @@ class Carried:
         return travelling.pickled(__name__, self._function, self._lane, self._context)
 
 
-def arrive(function: Callable[..., Any], traceparent: str, tracestate: str) -> Callable[..., Any]:
+def arrive(function: Callable[..., Any], *sent: str) -> Callable[..., Any]:
     """Take a function that another process submitted."""
-    return arrive_as(Carried, function, traceparent, tracestate)
+    return arrive_as(Carried, function, *sent)
 
 
-def arrive_as(
-    carrier: type[Carried], function: Callable[..., Any], traceparent: str, tracestate: str
-) -> Callable[..., Any]:
-    """Take a function, to be run by a carrier of this type."""
-    from treadle import propagation
-
-    propagation.install()
-    lane = travelling.lane_of([traceparent], [tracestate])
-    if lane is None:
-        return function
-    return carrier(function, lane, contexts.of_remote(lane))
+def arrive_as(carrier: type[Carried], function: Callable[..., Any], *sent: str) -> Callable[..., Any]:
+    """Take a function, to be run by a carrier of this type; where that fails, the function as it is."""
+    lane = guard.attempt(lambda: travelling.unpickled(*sent))
+    return carrier(function, lane, contexts.of_remote(lane)) if lane is not None else function
 
 
 def _enter_copied_context(function: Any, lane: Lane) -> None:

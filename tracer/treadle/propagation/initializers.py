@@ -31,9 +31,9 @@ class Initializer(Carried):
         return travelling.pickled(__name__, self._function, self._lane, self._context)
 
 
-def arrive(function: Callable[..., Any], traceparent: str, tracestate: str) -> Callable[..., Any]:
+def arrive(function: Callable[..., Any], *sent: str) -> Callable[..., Any]:
     """Take an initializer from the process that made the pool."""
-    return arrive_as(Initializer, function, traceparent, tracestate)
+    return arrive_as(Initializer, function, *sent)
 
 
 def wrap_pool(pool: Any, *, position: int) -> None:

@@ -38,16 +38,13 @@ class _Ticket:
         return travelling.pickled(__name__, None, self._lane.submitted())
 
 
-def arrive(_: None, traceparent: str, tracestate: str) -> None:
+def arrive(_: None, *sent: str) -> None:
     """Have the code of this process run under the call that started it."""
-    guard.attempt(lambda: _enter(traceparent, tracestate))
+    guard.attempt(lambda: _enter(*sent))
 
 
-def _enter(traceparent: str, tracestate: str) -> None:
-    from treadle import propagation
-
-    propagation.install()
-    lane = travelling.lane_of([traceparent], [tracestate])
+def _enter(*sent: str) -> None:
+    lane = travelling.unpickled(*sent)
     if lane is not None:
         CURRENT.set(lane)
         contexts.attach(contexts.of_remote(lane))

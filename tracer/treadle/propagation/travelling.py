@@ -1,9 +1,15 @@
-"""What travels to another process: the values of the two headers of W3C Trace Context, over HTTP or in a pickle."""
+"""What travels to another process: the values of the two headers of W3C Trace Context, over HTTP or in a pickle.
 
+In a pickle goes the store too: a process that this one starts may look for it elsewhere, or configure itself only
+where it is the main program.
+"""
+
+import sys
 from typing import Any
 
 from treadle.lanes import Lane, RemoteCall
 from treadle.propagation import contexts
+from treadle.settings import settings, use
 from treadle.traceparent import TraceContext, read, write
 
 _UNPICKLED = "exec(source, space) or space['arrive'](*arguments)"
@@ -11,7 +17,7 @@ _SOURCE = """
 try:
     from {module} import arrive
 except Exception:
-    def arrive(function, *headers):
+    def arrive(function, *rest):
         return function
 """
 
@@ -35,10 +41,27 @@ def lane_of(traceparents: list[str], tracestates: list[str]) -> Lane | None:
 
 
 def pickled(module: str, function: Any, lane: Lane, context: Any = None) -> tuple[Any, ...]:
-    """Return what a `__reduce__` returns, to have `arrive` of a module called with a function and the two headers.
+    """Return what a `__reduce__` returns, to have `arrive` of a module called with a function, headers and store.
 
     The pickle names nothing of ours: in a process that cannot load Treadle, the function arrives as it is.
     """
     sent = headers(lane, context)
-    arguments = (function, sent["traceparent"], sent["tracestate"])
+    arguments = (function, sent["traceparent"], sent["tracestate"], _store())
     return eval, (_UNPICKLED, {"source": _SOURCE.format(module=module), "space": {}, "arguments": arguments})
+
+
+def unpickled(traceparent: str, tracestate: str, store: str) -> Lane | None:
+    """Return the lane that a pickle came from, in a process that is made ready for it."""
+    from treadle import propagation
+
+    propagation.install()
+    if store and not _store():
+        use(store=store)
+    return lane_of([traceparent], [tracestate])
+
+
+def _store() -> str:
+    """Return where this process records, if that is settled."""
+    recorder = sys.modules.get("treadle.recorder")
+    settled = recorder.open_store() if recorder is not None else None
+    return str(settled or settings().store or "")
