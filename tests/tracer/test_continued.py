@@ -69,6 +69,14 @@ def test_headers_of_any_make_are_read(store: Path, headers: Any) -> None:
     assert places(store)["after"][0] != TRACE
 
 
+@pytest.mark.parametrize("headers", [None, {}, [], [("traceparent",)], 3, {3: 4}])
+def test_headers_that_are_none_harm_nobody(store: Path, headers: Any) -> None:
+    """A message without headers, or with something else in their place, is handled as it would be."""
+    with treadle.continued(headers):
+        work("text")
+    assert places(store)["text"][1:] == (None, "0")
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from treadle import guard
 from treadle.config import is_disabled
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class continued:  # noqa: N801 - reads as a word in `with treadle.continued(...)
 
     __slots__ = ("_entered", "_headers", "_lane")
 
-    def __init__(self, headers: Headers) -> None:
-        self._headers: tuple[list[str], list[str]] | None = _two_headers(headers)
+    def __init__(self, headers: Headers | None) -> None:
+        self._headers = guard.attempt(lambda: _two_headers(headers))
         self._lane: Lane | None = None
         self._entered: list[tuple[Token[Lane | None], Any] | None] = []
 
@@ -57,10 +58,12 @@ def _arriving() -> Any:
     return arriving
 
 
-def _two_headers(headers: Headers) -> tuple[list[str], list[str]]:
-    """Return the values of `traceparent` and of `tracestate`."""
+def _two_headers(headers: Headers | None) -> tuple[list[str], list[str]]:
+    """Return the values of `traceparent` and of `tracestate`; a message may have no headers at all."""
     found: dict[str, list[str]] = {"traceparent": [], "tracestate": []}
-    for name, value in headers.items() if isinstance(headers, Mapping) or hasattr(headers, "items") else headers:
+    given: Any = headers or ()
+    pairs = given.items() if hasattr(given, "items") else given
+    for name, value in pairs:
         values = found.get(_text(name).lower())
         if values is not None:
             values += [_text(one) for one in (value if isinstance(value, list | tuple) else (value,))]

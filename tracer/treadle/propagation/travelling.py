@@ -7,6 +7,7 @@ where it is the main program.
 import sys
 from typing import Any
 
+from treadle import guard
 from treadle.lanes import Lane, RemoteCall
 from treadle.propagation import contexts
 from treadle.settings import settings, use
@@ -45,9 +46,11 @@ def pickled(module: str, function: Any, lane: Lane, context: Any = None) -> tupl
 
     The pickle names nothing of ours: in a process that cannot load Treadle, the function arrives as it is.
     """
-    sent = headers(lane, context)
-    arguments = (function, sent["traceparent"], sent["tracestate"], _store())
-    return eval, (_UNPICKLED, {"source": _SOURCE.format(module=module), "space": {}, "arguments": arguments})
+    sent = guard.attempt(lambda: (*headers(lane, context).values(), _store()))
+    if sent is None:
+        return eval, ("function", {"function": function})
+    names = {"source": _SOURCE.format(module=module), "space": {}, "arguments": (function, *sent)}
+    return eval, (_UNPICKLED, names)
 
 
 def unpickled(traceparent: str, tracestate: str, store: str) -> Lane | None:
