@@ -14,17 +14,20 @@ from treadle.decorators import span, trace
 
 if TYPE_CHECKING:
     from treadle.clients import instrument
-    from treadle.running import current
+    from treadle.continuing import continued
+    from treadle.running import current, headers
     from treadle.scoring import score
     from treadle.settings import configure
     from treadle.taught import codec
 
-__all__ = ["codec", "configure", "current", "instrument", "score", "span", "trace"]
+__all__ = ["codec", "configure", "continued", "current", "headers", "instrument", "score", "span", "trace"]
 
 _LATER = {
     "codec": "treadle.taught",
     "configure": "treadle.settings",
+    "continued": "treadle.continuing",
     "current": "treadle.running",
+    "headers": "treadle.running",
     "instrument": "treadle.clients",
     "score": "treadle.scoring",
 }

@@ -16,9 +16,10 @@ from treadle.failure import error_type, writable
 from treadle.functions import Traced
 from treadle.hiding import NOTHING, PAYLOAD, WHY
 from treadle.kinds import EFFECT_KINDS
-from treadle.lanes import CURRENT, Lane, Place, Relay
+from treadle.lanes import CURRENT, Lane, Place, Relay, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
-from treadle.otel import current
+from treadle.names import REPLAY_VARIABLE
+from treadle.otel import current, remote
 from treadle.recorder import Recorder, recorder
 from treadle.replay.divergence import DivergedError, Orphan
 from treadle.streams import Stream, total_of
@@ -42,9 +43,17 @@ class Replayer(Protocol):
         """Return the answer that serves this call, or None to let it run."""
 
 
-REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
-"""Set in a replaying process, and so in those that it starts."""
 REPLAYER: Replayer | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
+
+
+def _orphan_in_child() -> None:
+    """Answer a forked child of a replay no more than a spawned one; it takes none of the replay's locks either."""
+    global REPLAYER
+    if REPLAYER is not None:
+        REPLAYER = Orphan()
+
+
+os.register_at_fork(after_in_child=_orphan_in_child)
 
 
 class Call:
@@ -80,7 +89,7 @@ class Call:
         self.name = name
         self.kind = kind
         self.traced = traced
-        self.parent: Call | None = place.parent
+        self.parent: Call | RemoteCall | None = place.parent
         self.ordinal = place.ordinal
         self._lane: Lane | None = None
         self.attributes: dict[str, Any] = {}
@@ -115,6 +124,8 @@ class Call:
         return _HIDDEN_INPUT if self.hidden.inputs else self._recorder.encode(held(), self._redactor)
 
     def _start_span(self, context: current.OtelContext | None) -> None:
+        if type(self.parent) is RemoteCall:
+            context = remote.at_least_under(self.parent.around, context)
         self.started_at_ns = now_ns()
         handle = current.start(
             self.name,
@@ -175,6 +186,11 @@ class Call:
         except ValueError:
             return
         current.detach(self._otel_token)
+
+    def made_in(self) -> Lane | None:
+        """Return the lane that becomes current again when this call, which is current, is not."""
+        before = self._lane_token.old_value if self._lane_token is not None else None
+        return before if isinstance(before, Lane) else None
 
     def chunk(self, value: Any) -> None:
         """Record one chunk of a stream."""
@@ -251,7 +267,7 @@ class Call:
         if not self.hidden.hides_failure(error):
             return False
         above = self.parent
-        while above is not None:
+        while isinstance(above, Call):
             above.hidden = above.hidden.after(error)
             above = above.parent
         return True

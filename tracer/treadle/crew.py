@@ -5,6 +5,7 @@ those are is known where they are submitted: of each pool as many as it has work
 whichever is fewer, and every thread that was started by itself.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -18,7 +19,10 @@ _START = threading.Thread.start.__code__
 
 _lock = threading.RLock()
 """Taken again by a signal handler or a `__del__` that makes a traced call while it is held."""
-_unfinished: dict[ThreadPoolExecutor, int] = {}
+_unfinished: dict[object, int] = {}
+"""By pool: how many submissions are not done."""
+_workers: dict[object, int] = {}
+"""By pool that has unfinished submissions: how many threads it has at most."""
 _started_threads = 0
 _working: set[int] = set()
 _submitters: set[int] = set()
@@ -34,11 +38,30 @@ def watch(changed: Callable[[], None]) -> None:
 def expect(future: "Future[Any]", pool: ThreadPoolExecutor) -> None:
     """Count a submission to a pool until it is done."""
     if _changed is not None:
+        expect_task(pool, pool._max_workers)  # noqa: SLF001 - how many threads there are
+        future.add_done_callback(lambda _: task_done(pool))
+
+
+def expect_task(pool: object, workers: int) -> None:
+    """Count a task of a pool with so many threads, until `task_done`."""
+    if _changed is not None:
         with _lock:
             _unfinished[pool] = _unfinished.get(pool, 0) + 1
+            _workers[pool] = workers
             _submitters.add(threading.get_ident())
         _changed()
-        future.add_done_callback(lambda _: _done(pool))
+
+
+def task_done(pool: object) -> None:
+    """Count it no longer."""
+    with _lock:
+        if pool not in _unfinished:  # submitted before anybody counted
+            return
+        _unfinished[pool] -= 1
+        if not _unfinished[pool]:
+            del _unfinished[pool], _workers[pool]
+    if _changed is not None:
+        _changed()
 
 
 def expect_thread() -> None:
@@ -84,7 +107,7 @@ def all_wait(answers_for: set[int]) -> bool:
     """Tell whether every thread of the trace waits: those named, by identity, for an answer, the others for them."""
     frames = sys._current_frames()  # noqa: SLF001 - the only way to see that another thread is blocked
     with _lock:
-        at_work = _started_threads + sum(min(count, pool._max_workers) for pool, count in _unfinished.items())  # noqa: SLF001
+        at_work = _started_threads + sum(min(count, _workers[pool]) for pool, count in _unfinished.items())
         working = set(_working)
         submitters = _submitters - working - answers_for
     waiting = sum(thread in answers_for or _is_parked(frames.get(thread)) for thread in working)
@@ -114,10 +137,13 @@ def _is_starting_a_thread(frame: FrameType | None) -> bool:
     return False
 
 
-def _done(pool: ThreadPoolExecutor) -> None:
-    with _lock:
-        _unfinished[pool] -= 1
-        if not _unfinished[pool]:
-            del _unfinished[pool]
-    if _changed is not None:
-        _changed()
+def _forget_in_child() -> None:
+    """After a fork: the threads are the parent's, and one of them may have held the lock."""
+    global _lock, _started_threads, _changed
+    _lock = threading.RLock()
+    _started_threads, _changed = 0, None
+    for counted in (_unfinished, _workers, _working, _submitters):
+        counted.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -155,6 +155,18 @@ class Journal:
                 os.close(descriptor)
         self._descriptor = self._newborn = _CLOSED
 
+    def abandon(self) -> None:
+        """Let go of files that are the parent's, after a fork: what is still written here goes nowhere.
+
+        The descriptor stays taken: calls that began before the fork may end in the child too, and must not write into
+        whatever file is opened next.
+        """
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        for descriptor in (self._descriptor, self._newborn):
+            if descriptor != _CLOSED:
+                os.dup2(nowhere, descriptor, inheritable=False)
+        os.close(nowhere)
+
     def __del__(self) -> None:
         self.close()
 

@@ -1,16 +1,18 @@
 """Where a call is submitted: dotted numbers under its parent call, the same in every run of the same code.
 
-A lane is one line of control under a call: the call's own body, or a task or thread that it submitted. A lane numbers
-its calls, and apart from them its submissions, so `2.0` is the first call in what was submitted third. Start order
-differs from submission order nearly every time in a pool; this number does not.
+A lane is one line of control under a call: the call's own body, or a task, thread or process that it submitted. A lane
+numbers its calls, and apart from them its submissions, so `2.0` is the first call in what was submitted third. Start
+order differs from submission order nearly every time in a pool; this number does not.
 """
 
 import itertools
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from treadle.otel import current
 from treadle.otel.current import PassedSpan
+from treadle.traceparent import TraceContext
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -19,29 +21,68 @@ MOST_SUBMISSIONS = 10_000
 """Of so many it is noted under one call when they were done: the program of a server submits without end."""
 
 
+class RemoteCall:
+    """A call in another process: all that the calls under it need to know of it."""
+
+    __slots__ = ("around", "span_id", "submissions_done", "trace_id")
+
+    def __init__(self, span_id: str, around: TraceContext) -> None:
+        """`around` is OpenTelemetry's current span over there: the call's own, or one that was opened inside it."""
+        self.trace_id = around.trace_id
+        self.span_id = span_id
+        self.around = around
+        self.submissions_done: dict[str, int] = {}
+
+
 class Lane:
     """One line of control under a call."""
 
     __slots__ = ("_calls", "_prefix", "_submissions", "call")
 
-    def __init__(self, call: "Call", prefix: str = "") -> None:
+    def __init__(self, call: "Call | RemoteCall", prefix: str = "") -> None:
         self.call = call
         self._prefix = prefix
         self._calls = itertools.count()
         self._submissions = itertools.count()
+
+    @property
+    def place(self) -> str:
+        """Where the lane itself is: empty for the body of its call."""
+        return self._prefix.rstrip(".")
 
     def ordinal(self) -> str:
         """Return the place of the next call."""
         return f"{self._prefix}{next(self._calls)}"
 
     def submitted(self) -> "Lane":
-        """Open a lane for a task or thread that is submitted now."""
-        return Lane(self.call, f"{self._prefix}{next(self._submissions)}.")
+        """Open a lane for a task, thread or process that is submitted now."""
+        return self.part(next(self._submissions))
+
+    def part(self, number: int) -> "Lane":
+        """Open the lane of this number in a lane that is there to be divided: the item of a map, a worker of a pool."""
+        return Lane(self.call, f"{self._prefix}{number}.")
 
     def done(self, at_ns: int) -> None:
         """Note when what was submitted here was done, as whoever waits for it will see it."""
         if len(self.call.submissions_done) < MOST_SUBMISSIONS:
-            self.call.submissions_done[self._prefix.rstrip(".")] = at_ns
+            self.call.submissions_done[self.place] = at_ns
+
+    def below(self) -> "Iterator[Lane]":
+        """Yield this lane, and those that become current again when the calls around it end."""
+        lane: Lane | None = self
+        while lane is not None:
+            yield lane
+            lane = lane.call.made_in() if not isinstance(lane.call, RemoteCall) else None
+
+    def next_submission(self) -> int:
+        """Take the number of a submission."""
+        return next(self._submissions)
+
+    def become(self, submission: int) -> None:
+        """Go on as what was submitted under this number: in a forked child, beside the lane in the parent."""
+        self._prefix = f"{self._prefix}{submission}."
+        self._calls = itertools.count()
+        self._submissions = itertools.count()
 
 
 class Relay(Lane):
@@ -63,9 +104,9 @@ class Relay(Lane):
         self._calls = itertools.count()
         self._submissions = itertools.count()
 
-    def submitted(self) -> Lane:
+    def part(self, number: int) -> Lane:
         """Open a lane that goes on from call to call."""
-        return _Relayed(self, f"{next(self._submissions)}.")
+        return _Relayed(self, f"{number}.")
 
 
 class _Relayed(Lane):
@@ -78,21 +119,23 @@ class _Relayed(Lane):
         super().__init__(relay.call, prefix)
 
     @property
-    def call(self) -> "Call":
+    def call(self) -> "Call | RemoteCall":
         """The call that everything is under now."""
         return self._relay.call
 
     @call.setter
-    def call(self, _: "Call") -> None:
+    def call(self, _: "Call | RemoteCall") -> None:
         """Leave it to the relay which call it is."""
 
-    def submitted(self) -> Lane:
+    def part(self, number: int) -> Lane:
         """Open a lane likewise."""
-        return _Relayed(self._relay, f"{self._prefix}{next(self._submissions)}.")
+        return _Relayed(self._relay, f"{self._prefix}{number}.")
 
 
 CURRENT: ContextVar[Lane | None] = ContextVar("treadle_lane", default=None)
 """The lane of the code that runs now; None outside every traced call."""
+outermost: Lane | None = None
+"""The lane of calls outside every traced call, where the program that started this one said what it runs under."""
 
 
 class Place:
@@ -101,7 +144,7 @@ class Place:
     __slots__ = ("context", "ordinal", "parent")
 
     def __init__(self) -> None:
-        lane = CURRENT.get()
+        lane = CURRENT.get() or outermost
         self.parent = lane.call if lane is not None else None
         self.ordinal = lane.ordinal() if lane is not None else "0"
         self.context: current.OtelContext | None = None

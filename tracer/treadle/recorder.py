@@ -211,15 +211,19 @@ _forwarders: dict[str, "Forwarder"] = {}
 """By the collector's URL: the same one for each journal that is opened while the settings are the same."""
 _held: list[Journal] | None = None
 """The journals that were opened since `hold`; None: readers see what is opened."""
+_parents_store: Path | None = None
+"""Where the process that forked this one recorded: looked for again, it may be another by now."""
 _opening = threading.RLock()
 """Held while the journal is opened: a thread that begins in the same moment waits, a signal handler does not."""
 
 
 def reopen() -> None:
     """Have the next call open a journal, as the settings say by then; this one closes when its calls have ended."""
+    global _parents_store
     for forwarder in _forwarders.values():
         forwarder.close()
     _forwarders.clear()
+    _parents_store = None
     _leave()
 
 
@@ -255,13 +259,18 @@ def recorder() -> Recorder | None:
     return _recorder
 
 
+def open_store() -> Path | None:
+    """Return the store that this process records into, if it does by now."""
+    return _recorder.store if _recorder is not None else _parents_store
+
+
 def _open() -> None:
     global _recorder, _broken
     if _recorder is not None or _broken:
         return
     try:
         chosen = settings()
-        _recorder = Recorder(find_store(chosen.store), chosen, held=_held is not None)
+        _recorder = Recorder(_parents_store or find_store(chosen.store), chosen, held=_held is not None)
         if _held is not None:
             _held.append(_recorder.journal)
     except (TreadleError, OSError, RuntimeError) as error:
@@ -270,11 +279,12 @@ def _open() -> None:
 
 
 def _forget_in_child() -> None:
-    """After a fork: close the parent's journal without unlocking it; the child's first call opens its own."""
-    global _recorder, _opening, _held
+    """After a fork: leave the parent's journal without unlocking it; the child's first call opens its own."""
+    global _recorder, _opening, _held, _parents_store
     _opening = threading.RLock()
     if _recorder is not None:
-        _recorder.journal.close()
+        _parents_store = _recorder.store
+        _recorder.journal.abandon()
     _recorder = _held = None
     _forwarders.clear()
 

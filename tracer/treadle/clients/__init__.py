@@ -9,6 +9,7 @@ import sys
 from treadle.clients import openai
 from treadle.clients.importing import Patch, when_imported
 from treadle.config import is_disabled
+from treadle.web import frameworks
 
 _PATCHES: dict[str, dict[str, Patch]] = {"openai": openai.PATCHES}
 """By client: which of its modules are patched, and how."""
@@ -17,6 +18,7 @@ _PATCHES: dict[str, dict[str, Patch]] = {"openai": openai.PATCHES}
 def instrument() -> list[str]:
     """Record the calls of every supported client that is installed; returns their names.
 
+    Starlette, FastAPI and Flask handle requests that carry a `traceparent` under the span that it names.
     A second time does nothing more. With `TREADLE_DISABLED` it patches nothing.
     """
     if is_disabled():
@@ -25,6 +27,8 @@ def instrument() -> list[str]:
     for client in installed:
         for module, patch in _PATCHES[client].items():
             when_imported(module, patch)
+    for module, patch in frameworks.PATCHES.items():
+        when_imported(module, patch)
     return installed
 
 

@@ -150,6 +150,7 @@ def _made_up(parent: Context | None) -> Span:
     above = trace.get_current_span(parent).get_span_context()
     trace_id = above.trace_id if above.is_valid else _numbers.getrandbits(128) or 1
     span_id = _numbers.getrandbits(64) or 1
+    flags = above.trace_flags if above.is_valid else _SAMPLED  # a trace that is not sampled stays so for others
     return NonRecordingSpan(
-        SpanContext(trace_id, span_id, is_remote=False, trace_flags=_SAMPLED, trace_state=above.trace_state)
+        SpanContext(trace_id, span_id, is_remote=False, trace_flags=flags, trace_state=above.trace_state)
     )

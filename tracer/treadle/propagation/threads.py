@@ -1,0 +1,86 @@
+"""Threads and thread pools: what runs in them hangs under the call that submitted it."""
+
+import functools
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from treadle import crew
+from treadle.clock import now_ns
+from treadle.lanes import CURRENT
+from treadle.propagation.carried import Carried
+from treadle.propagation.initializers import wrap_pool
+
+_SHARED_WORKERS = frozenset({("anyio._backends._asyncio", "WorkerThread")})
+"""Threads that work for whoever comes, each piece in the context of its own submitter: they belong to no call."""
+
+
+def install() -> None:
+    """Wrap the submission points of threads."""
+    _wrap_submit()
+    _wrap_thread_start()
+    wrap_pool(ThreadPoolExecutor, position=2)
+
+
+def _wrap_submit() -> None:
+    original: Callable[..., Future[Any]] = ThreadPoolExecutor.submit
+
+    @functools.wraps(original)
+    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        lane = CURRENT.get()
+        if lane is None:
+            return original(self, fn, *args, **kwargs)
+        submitted = lane.submitted()
+        carried = Carried(fn, submitted)
+        token = CURRENT.set(None)
+        try:
+            future = original(self, carried, *args, **kwargs)
+        finally:
+            CURRENT.reset(token)
+        future.add_done_callback(lambda _: submitted.done(now_ns()))
+        crew.expect(future, self)
+        return future
+
+    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def _wrap_thread_start() -> None:
+    original = threading.Thread.start
+
+    @functools.wraps(original)
+    def start(self: threading.Thread) -> None:
+        lane = CURRENT.get()
+        if lane is None or (type(self).__module__, type(self).__name__) in _SHARED_WORKERS:
+            original(self)
+            return
+        own = vars(self).get("run")
+        self.run = _counted(self, Carried(self.run, lane.submitted()), own)  # type: ignore[method-assign]
+        crew.expect_thread()
+        try:
+            original(self)
+        except RuntimeError:  # there can be no more threads, or it was started before
+            _put_back(self, own)
+            crew.thread_done()
+            raise
+
+    threading.Thread.start = start  # type: ignore[method-assign]
+
+
+def _counted(thread: threading.Thread, run: Carried, own: Callable[[], None] | None) -> Callable[[], None]:
+    def counted() -> None:
+        try:
+            run()
+        finally:
+            _put_back(thread, own)
+            crew.thread_done()
+
+    return counted
+
+
+def _put_back(thread: threading.Thread, own: Callable[[], None] | None) -> None:
+    """Take our `run` out again: it holds the thread, and the call that started it."""
+    if own is None:
+        vars(thread).pop("run", None)
+    else:
+        thread.run = own  # type: ignore[method-assign]
