@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from treadle import guard, turns
+from treadle import guard, stack, turns
 from treadle.clock import now_ns
 from treadle.failure import describe, writable
 from treadle.functions import Traced
 from treadle.kinds import EFFECT_KINDS
 from treadle.lanes import CURRENT, Lane
+from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recorder import Recorder, recorder
 from treadle.replay.divergence import DivergedError
@@ -57,8 +58,6 @@ class Orphan:
         return None
 
 
-REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
-"""Set in a replaying process, and so in those that it starts."""
 REPLAYER: Replayer | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
 
 
@@ -83,8 +82,10 @@ class Call:
     """One call. Nothing here but a replay's divergence raises into the user's program."""
 
     __slots__ = (
+        "_edge",
         "_ended",
         "_handle",
+        "_is_widening",
         "_lane",
         "_lane_token",
         "_otel_token",
@@ -92,6 +93,7 @@ class Call:
         "_stream",
         "answer",
         "attributes",
+        "depth",
         "ended_attributes",
         "kind",
         "name",
@@ -112,6 +114,10 @@ class Call:
         self.traced = traced
         self.parent: Call | None = place.parent
         self.ordinal = place.ordinal
+        around: int = getattr(place.parent, "depth", 0)
+        self.depth = around + traced.own_frames if traced is not None else around
+        self._is_widening = self.depth // stack.EVERY > around // stack.EVERY
+        self._edge: stack.Edge | None = None
         self._lane: Lane | None = None
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
@@ -124,8 +130,20 @@ class Call:
         self._stream: Stream | None = None
         self._ended = False
 
-    def begin(self, held: Any, context: current.OtelContext | None) -> None:
-        """Start the span and put it on disk, with what the call was given."""
+    def begin(self, held: Callable[[], Any], context: current.OtelContext | None) -> None:
+        """Start the span and put it on disk, with what the call was given; at the edge of the stack with more room."""
+        if self._is_widening:
+            stack.widen(stack.EVERY)
+        try:
+            self._begin(held(), context)
+        except RecursionError:
+            edge = stack.edge()
+            if not edge.widen():
+                raise
+            self._edge = edge
+            self._begin(held(), context)
+
+    def _begin(self, held: Any, context: current.OtelContext | None) -> None:
         encoded = encode(held, self._recorder.redactor)
         self.started_at_ns = now_ns()
         handle = current.start(
@@ -148,7 +166,7 @@ class Call:
     def origin(self) -> dict[str, Any]:
         """Return the fields of the start record that say where the call comes from, and that few calls have."""
         fields: dict[str, Any] = {}
-        if (task := _task_name()) is not None:
+        if (task := turns.task_name()) is not None:
             fields["task"] = writable(task)
         if self.answer is not None:
             fields |= self.answer.origin()
@@ -184,15 +202,33 @@ class Call:
         except ValueError:
             return
         current.detach(self._otel_token)
+        self._lane_token = None
+
+    def leave(self) -> None:
+        """Be suspended, wherever an exception came from: also out of the middle of `resume` or `suspend`."""
+        if self._lane_token is None:
+            return
+        try:
+            CURRENT.reset(self._lane_token)
+        except ValueError:
+            return
+        except RuntimeError:  # it was reset, and then Ctrl-C came
+            pass
+        if self._otel_token is not None and current.captured() is self._handle.context:
+            current.detach(self._otel_token)
+        self._lane_token = None
 
     def chunk(self, value: Any) -> None:
         """Record one chunk of a stream."""
         try:
-            if self._stream is None:
-                self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
-            self._stream.add(now_ns(), encode(value, self._recorder.redactor).payload)
+            self._add_chunk(value)
         except Exception as error:  # noqa: BLE001 - the guard
-            guard.report(error)
+            guard.rescue(error, lambda: self._add_chunk(value))
+
+    def _add_chunk(self, value: Any) -> None:
+        if self._stream is None:
+            self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
+        self._stream.add(now_ns(), encode(value, self._recorder.redactor).payload)
 
     def end(self, result: Any) -> None:
         """Record that the call returned this."""
@@ -221,30 +257,59 @@ class Call:
             cause = {"type": type_name(type(error)).replace("builtins:", "").replace(":", ".")}
             self._finish({"status": "interrupted", "closed": True, "error": cause}, lambda: self._total(None))
             return
-        failure = guard.attempt(lambda: describe(error, self._recorder.redactor, own_folder=OWN_FOLDER))
-        failure = failure or {"type": type(error).__qualname__, "message": ""}
-        self._finish({"status": "error", "error": failure}, lambda: self._encode(error))
+        failure = {"type": type(error).__qualname__, "message": ""}
+        try:
+            failure = guard.attempt(lambda: describe(error, self._recorder.redactor, own_folder=OWN_FOLDER)) or failure
+        finally:
+            self._finish({"status": "error", "error": failure}, lambda: self._encode(error))
 
     def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
         if self._ended:
             return
         self._ended = True
-        self._lane = None  # it refers back: without it the call is freed at once, not by the garbage collector
         try:
-            if self._stream is not None:
-                more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
-            if self.submissions_done:
-                more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
-            elif self.ended_attributes:
-                more["attrs"] = self.ended_attributes
-            if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
-                more["turn"] = turn
-            at_ns = now_ns()
-            self._recorder.end(self, at_ns, more, guard.attempt(payload) or b"null")
-            failed = more["error"]["type"] if more["status"] == "error" else None
-            self._handle.end(at_ns, self.ended_attributes, failed)
+            self._write_end(more, payload)
         except Exception as error:  # noqa: BLE001 - the guard
-            guard.report(error)
+            guard.rescue(error, lambda: self._write_end(more, payload))
+        except BaseException:
+            guard.attempt(lambda: self._end_once(more, payload))
+            raise
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Give back what the call held: room on the stack, and a stream that refers back to it."""
+        self._lane = self._stream = None  # without them the call is freed at once, not by the garbage collector
+        if self._is_widening:
+            self._is_widening = False
+            stack.narrow(stack.EVERY)
+        if self._edge is not None:
+            self._edge.narrow()
+            self._edge = None
+
+    def _write_end(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+        if self._stream is not None:
+            more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
+        if self.submissions_done:
+            more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
+        elif self.ended_attributes:
+            more["attrs"] = self.ended_attributes
+        if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
+            more["turn"] = turn
+        at_ns = now_ns()
+        self._recorder.end(self, at_ns, more, guard.attempt(payload) or b"null")
+        failed = more["error"]["type"] if more["status"] == "error" else None
+        self._handle.end(at_ns, self.ended_attributes, failed)
+
+    def _end_once(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+        """After Ctrl-C in the middle of recording an end: only the journal knows whether it was written."""
+        if not self._recorder.journal.holds("end", self.span_id):
+            self._write_end(more, payload)
+
+    def cut_short(self, error: BaseException) -> None:
+        """After Ctrl-C in the middle of beginning: end the call if it began."""
+        if self._recorder.journal.holds("start", self.span_id):
+            self.fail(error)
 
     def _encode(self, value: Any) -> bytes:
         return encode(value, self._recorder.redactor).payload
@@ -273,6 +338,7 @@ def begin(
         DivergedError: in a replay, where a call that cannot be decided about must not go live.
 
     """
+    call: Call | None = None
     try:
         writer = recorder()
         if writer is None:
@@ -282,11 +348,18 @@ def begin(
         call = Call(name, kind, traced=traced, place=place, writer=writer)
         if attributes:
             call.attributes = attributes
-        call.begin(held(), place.context)
+        call.begin(held, place.context)
     except Exception as error:  # noqa: BLE001 - the guard
-        guard.report(error)
+        if call is not None:
+            call.let_go()
+        if not (isinstance(error, RecursionError) and stack.edge().is_widened):
+            guard.report(error)
         _stop_replay(name, error)
         return None
+    except BaseException as error:
+        if call is not None:
+            call.cut_short(error)
+        raise
     return call
 
 
@@ -294,11 +367,3 @@ def _stop_replay(name: str, error: Exception | None) -> None:
     """In a replay, see to it that a call that could not be decided about is not made."""
     if REPLAYER is not None:
         raise DivergedError(f"{name} cannot be recorded, and so is not answered: {error or 'there is no journal'}")
-
-
-def _task_name() -> str | None:
-    loop = asyncio._get_running_loop()  # noqa: SLF001 - documented for frameworks; the public one raises instead
-    if loop is None:
-        return None
-    task = asyncio.current_task(loop)
-    return task.get_name() if task is not None else None

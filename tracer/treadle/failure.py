@@ -3,6 +3,7 @@
 Only text is kept: no frame, no traceback and no value outlives the call because of it.
 """
 
+import itertools
 import linecache
 import reprlib
 import traceback
@@ -13,6 +14,8 @@ from treadle.values.classes import is_project_file, type_name
 from treadle.values.redact import Redactor, is_secret_name, mask
 
 MOST_FRAMES = 30
+MOST_SHOWN_OF_STACK = 100
+OUTERMOST_SHOWN = 10
 MOST_LOCALS = 20
 LONGEST_LOCAL = 200
 LONGEST_READ = 4 * LONGEST_LOCAL
@@ -43,28 +46,50 @@ def _message(error: BaseException) -> str:
 
 
 def _stack(error: BaseException, own_folder: str) -> str:
-    summary = traceback.StackSummary.from_list(
-        [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(own_folder)]
-    )
-    return "".join(summary.format()) + f"{type(error).__qualname__}: {_message(error)}"
+    return _formatted(error.__traceback__, own_folder) + f"{type(error).__qualname__}: {_message(error)}"
+
+
+def _formatted(trace: TracebackType | None, own_folder: str) -> str:
+    """Return the stack as Python shows it; of a runaway recursion, the outermost frames and the innermost."""
+    entries = _entries(trace, own_folder)
+    left_out = len(entries) - MOST_SHOWN_OF_STACK
+    if left_out > 0:
+        outer, inner = entries[:OUTERMOST_SHOWN], entries[OUTERMOST_SHOWN + left_out :]
+        return f"{_lines(outer)}  [{left_out} frames are left out]\n{_lines(inner)}"
+    shown = [frame for frame in traceback.extract_tb(trace) if not frame.filename.startswith(own_folder)]
+    return "".join(traceback.StackSummary.from_list(shown).format())
+
+
+def _lines(entries: list[TracebackType]) -> str:
+    around = ((entry.tb_frame, entry.tb_lineno) for entry in entries)
+    return "".join(traceback.StackSummary.extract(around).format())
+
+
+def _entries(trace: TracebackType | None, own_folder: str) -> list[TracebackType]:
+    """Return the entries of a traceback but ours, without reading any source: a runaway recursion has thousands."""
+    entries = []
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(own_folder):
+            entries.append(trace)
+        trace = trace.tb_next
+    return entries
 
 
 def _frames(trace: TracebackType | None, redactor: Redactor, own_folder: str) -> list[dict[str, Any]]:
-    frames = []
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if not code.co_filename.startswith(own_folder) and is_project_file(code.co_filename):
-            frames.append(
-                {
-                    "file": code.co_filename,
-                    "line": trace.tb_lineno,
-                    "function": code.co_qualname,
-                    "source": writable(redactor.text(linecache.getline(code.co_filename, trace.tb_lineno).strip())),
-                    "locals": _locals(trace.tb_frame.f_locals, redactor),
-                }
-            )
-        trace = trace.tb_next
-    return frames[-MOST_FRAMES:]
+    innermost_first = reversed(_entries(trace, own_folder))
+    of_project = (entry for entry in innermost_first if is_project_file(entry.tb_frame.f_code.co_filename))
+    return [_frame(entry, redactor) for entry in itertools.islice(of_project, MOST_FRAMES)][::-1]
+
+
+def _frame(entry: TracebackType, redactor: Redactor) -> dict[str, Any]:
+    code = entry.tb_frame.f_code
+    return {
+        "file": code.co_filename,
+        "line": entry.tb_lineno,
+        "function": code.co_qualname,
+        "source": writable(redactor.text(linecache.getline(code.co_filename, entry.tb_lineno).strip())),
+        "locals": _locals(entry.tb_frame.f_locals, redactor),
+    }
 
 
 def _locals(held: dict[str, Any], redactor: Redactor) -> dict[str, str]:

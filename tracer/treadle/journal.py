@@ -26,6 +26,7 @@ FORMAT_VERSION = 1
 FOLDER = "journal"
 PEOPLE_PREFIX = "people-"
 """Journals of what people said (scores, marks): these never expire."""
+MOST_LOOKED_THROUGH = 1 << 20
 
 
 class Journal:
@@ -88,6 +89,12 @@ class Journal:
         self._torn = written < len(line)
         if self._torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def holds(self, kind: str, span: str) -> bool:
+        """Tell whether a record of this kind is among the last that were written: asked after Ctrl-C."""
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.path.stat().st_size - MOST_LOOKED_THROUGH))
+            return any(f'"r":"{kind}"'.encode() in line and f'"span":"{span}"'.encode() in line for line in file)
 
     def close(self) -> None:
         """Close the file; this frees its lock where no forked child shares it."""

@@ -3,6 +3,9 @@
 MAIN_ALIAS = "__treadle_main__"
 """What a replay loads a main script as, so that its guard stays off; every record names it `__main__`."""
 
+REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
+"""Set in a replaying process, and so in those that it starts."""
+
 
 def recorded_module(name: str) -> str:
     """Return the name that a module is recorded under."""

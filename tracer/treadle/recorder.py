@@ -6,7 +6,8 @@ Lines are formatted around payloads that are already JSON: a dictionary dumped w
 import itertools
 import os
 import threading
-from functools import lru_cache
+import weakref
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ class Recorder:
         self._key = load_key(create=True)
         self.journal = Journal(store, program=program, key=self._key)
         self.redactor = Redactor(redact)
-        self._functions: dict[Traced, tuple[str, str]] = {}
+        self._functions: dict[int, tuple[str, str, weakref.ref[Traced]]] = {}
         self._numbers = itertools.count()
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
@@ -98,15 +99,23 @@ class Recorder:
 
     def _function(self, traced: Traced) -> tuple[str, str]:
         """Return what a start record says of a function, and what is signed of it."""
-        known = self._functions.get(traced)
+        known = self._functions.get(id(traced))
         if known is None:
             fields = traced.fields
             number = next(self._numbers)
-            known = (f',"f":{number}', f"{fields['module']}:{fields['qualname']}")
+            known = (
+                f',"f":{number}',
+                f"{fields['module']}:{fields['qualname']}",
+                weakref.ref(traced, partial(self._forget, id(traced))),
+            )
             # Named only once it is written; two threads may describe it twice, under two numbers.
             self.journal.record("function", f=number, **fields)
-            self._functions[traced] = known
-        return known
+            self._functions[id(traced)] = known
+        return known[:2]
+
+    def _forget(self, identity: int, _gone: "weakref.ref[Traced]") -> None:
+        """Hold no function: it would hold its module's globals, and they would not die when the program ends."""
+        self._functions.pop(identity, None)
 
 
 _OK = {"status": "ok"}

@@ -15,6 +15,7 @@ from treadle.errors import RefusedError, TreadleError
 from treadle.failure import describe
 from treadle.functions import Traced
 from treadle.model import RecordedCall
+from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.replay import asking, target
 from treadle.replay import plan as plans
@@ -57,7 +58,7 @@ def _enter(plan: Plan) -> None:
 
 
 def _install(plan: Plan) -> None:
-    os.environ[calls.REPLAY_VARIABLE] = "1"
+    os.environ[REPLAY_VARIABLE] = "1"
     current.keep_private()
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
