@@ -114,7 +114,7 @@ class Call:
         self.traced = traced
         self.parent: Call | None = place.parent
         self.ordinal = place.ordinal
-        around: int = getattr(place.parent, "depth", 0)
+        around: int = getattr(place.parent, "depth", 0) if place.parent is not None else 0
         self.depth = around + traced.own_frames if traced is not None else around
         self._is_widening = self.depth // stack.EVERY > around // stack.EVERY
         self._edge: stack.Edge | None = None
@@ -202,21 +202,32 @@ class Call:
         except ValueError:
             return
         current.detach(self._otel_token)
-        self._lane_token = None
+        self._lane_token = self._otel_token = None
 
-    def leave(self) -> None:
-        """Be suspended, wherever an exception came from: also out of the middle of `resume` or `suspend`."""
+    def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
+        """End with what came out of the call, wherever it came from; a second time does what the first left undone."""
+        self._leave()
+        self.fail(error, by_consumer=by_consumer)
+
+    def _leave(self) -> None:
+        """Be suspended, also where Ctrl-C came in the middle of `resume` or `suspend`."""
+        above = self.parent if isinstance(self.parent, Call) else None
         if self._lane_token is None:
+            if self._lane is not None and CURRENT.get() is self._lane:  # made current, and the token was lost
+                CURRENT.set(above._lane if above is not None else None)  # noqa: SLF001 - of the same class
             return
         try:
             CURRENT.reset(self._lane_token)
         except ValueError:
             return
-        except RuntimeError:  # it was reset, and then Ctrl-C came
+        except RuntimeError:  # it was reset already
             pass
-        if self._otel_token is not None and current.captured() is self._handle.context:
-            current.detach(self._otel_token)
-        self._lane_token = None
+        if current.captured() is self._handle.context:
+            if self._otel_token is not None:
+                current.detach(self._otel_token)
+            else:
+                current.attach_context(above._handle.context if above is not None else current.NOTHING)  # noqa: SLF001
+        self._lane_token = self._otel_token = None
 
     def chunk(self, value: Any) -> None:
         """Record one chunk of a stream."""
@@ -249,6 +260,8 @@ class Call:
         `even_exit`: here a `SystemExit` is a failure, because the call is the program itself. `by_consumer`: whoever
         reads a stream was cancelled between two chunks, and so closed it.
         """
+        if self._ended:
+            return
         is_exit = isinstance(error, ENDINGS) and not (even_exit and isinstance(error, SystemExit))
         if is_exit or (by_consumer and isinstance(error, INTERRUPTIONS)):
             self.end_stream(closed=True)
@@ -266,20 +279,22 @@ class Call:
     def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
         if self._ended:
             return
-        self._ended = True
         try:
+            self._ended = True
             self._write_end(more, payload)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.rescue(error, lambda: self._write_end(more, payload))
         except BaseException:
+            self._ended = True
             guard.attempt(lambda: self._end_once(more, payload))
             raise
         finally:
-            self.let_go()
+            self._lane = self._stream = None  # they refer back: without them the call is freed at once
+            if self._is_widening or self._edge is not None:
+                self.let_go()
 
     def let_go(self) -> None:
-        """Give back what the call held: room on the stack, and a stream that refers back to it."""
-        self._lane = self._stream = None  # without them the call is freed at once, not by the garbage collector
+        """Give back the room on the stack that the call was given."""
         if self._is_widening:
             self._is_widening = False
             stack.narrow(stack.EVERY)
@@ -308,8 +323,11 @@ class Call:
 
     def cut_short(self, error: BaseException) -> None:
         """After Ctrl-C in the middle of beginning: end the call if it began."""
-        if self._recorder.journal.holds("start", self.span_id):
+        span = getattr(self, "span_id", None)
+        if span is not None and self._recorder.journal.holds("start", span):
             self.fail(error)
+        else:
+            self.let_go()
 
     def _encode(self, value: Any) -> bytes:
         return encode(value, self._recorder.redactor).payload

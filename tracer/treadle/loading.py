@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _AT_EXIT = "after shutdown"
 """What `threading` says of whatever is registered with it in an exit handler: there are no more threads to follow."""
 
-_calls: Any = None
+calls: Any = None
 
 
 class Unrecorded:
@@ -47,10 +47,10 @@ class Unrecorded:
 
 def loaded() -> Any:
     """Return `treadle.call`, which loads OpenTelemetry and opens the journal: not before the first traced call."""
-    global _calls
-    if _calls is None:
-        _calls = _load()
-    return _calls
+    global calls
+    if calls is None:
+        calls = _load()
+    return calls
 
 
 def _load() -> Any:

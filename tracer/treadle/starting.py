@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from treadle.loading import loaded
+from treadle import loading
 
 if TYPE_CHECKING:
     from treadle.functions import Traced
@@ -22,9 +22,6 @@ class Silent:
     def suspend(self) -> None:
         """Do nothing."""
 
-    def leave(self) -> None:
-        """Do nothing."""
-
     def chunk(self, value: Any) -> None:
         """Do nothing."""
 
@@ -34,7 +31,7 @@ class Silent:
     def end_stream(self, *, returned: Any = None, closed: bool = False) -> None:
         """Do nothing."""
 
-    def fail(self, error: BaseException, *, by_consumer: bool = False) -> None:
+    def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
         """Do nothing."""
 
 
@@ -43,12 +40,11 @@ SILENT = Silent()
 
 def begin(traced: Traced, args: Any, kwargs: Any, place: Any = None) -> Any:
     """Begin the call of a traced function, and return its `Call`, or what stands in for one."""
-    return (
-        loaded().begin(traced.name, traced.kind, lambda: traced.bind(args, kwargs), traced=traced, place=place)
-        or SILENT
-    )
+    calls = loading.calls or loading.loaded()
+    started = calls.begin(traced.name, traced.kind, lambda: traced.bind(args, kwargs), traced=traced, place=place)
+    return started or SILENT
 
 
 def place_of_now() -> Any:
     """Return the place where a generator is made, for when it is first resumed, maybe elsewhere."""
-    return loaded().Place().keep_context()
+    return loading.loaded().Place().keep_context()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from treadle.disguise import dressed
-from treadle.starting import begin
+from treadle.starting import SILENT, begin
 
 if TYPE_CHECKING:
     from treadle.functions import Traced
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 def function(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a function."""
-    function, start = traced.function, begin
+    function, start, silent = traced.function, begin, SILENT
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        call = start(traced, args, kwargs)
-        if call.answer is not None:
-            return call.answer.deliver(call)
+        call = silent
         try:
+            call = start(traced, args, kwargs)
+            if call.answer is not None:
+                return call.answer.deliver(call)
             call.resume()
             if kwargs or args[3:]:
                 every, named = [args], [kwargs]
@@ -50,9 +51,11 @@ def function(traced: Traced) -> Callable[..., Any]:
             call.end(result)
             return result
         except BaseException as error:
-            call.leave()
-            call.fail(error)
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            try:
+                call.break_off(error)
+            finally:
+                call.break_off(error)
+                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced)
@@ -63,13 +66,14 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
 
     It is a plain function, flagged as one that makes coroutines, because a wrong call must raise at once.
     """
-    function, start, fits = traced.function, begin, traced.fits
+    function, start, silent, fits = traced.function, begin, SILENT, traced.fits
 
     async def awaited(args: Any, kwargs: Any, made: Any = None) -> Any:
-        call = start(traced, args, kwargs)
-        if call.answer is not None:
-            return await call.answer.deliver_later(call)
+        call = silent
         try:
+            call = start(traced, args, kwargs)
+            if call.answer is not None:
+                return await call.answer.deliver_later(call)
             call.resume()
             inner = made or function(*args, **kwargs)
             del args, kwargs
@@ -78,9 +82,11 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
             call.end(result)
             return result
         except BaseException as error:
-            call.leave()
-            call.fail(error)
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            try:
+                call.break_off(error)
+            finally:
+                call.break_off(error)
+                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
     make = dressed(awaited, traced)

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from treadle.disguise import dressed, flags_of
-from treadle.starting import begin, place_of_now
+from treadle.starting import SILENT, begin, place_of_now
 
 if TYPE_CHECKING:
     from treadle.functions import Traced
@@ -23,23 +23,27 @@ if TYPE_CHECKING:
 
 def generator(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a generator function."""
-    function, start, here, frame = traced.function, begin, place_of_now, sys._getframe  # noqa: SLF001 - no other way
+    function, start, silent, here = traced.function, begin, SILENT, place_of_now
+    frame = sys._getframe  # noqa: SLF001 - no other way
     awaitable = inspect.CO_ITERABLE_COROUTINE
 
     def recorded(args: Any, kwargs: Any, inner: Any, place: Any) -> Generator[Any, Any, Any]:
-        call = start(traced, args, kwargs, place)
-        del args, kwargs, place
-        if call.answer is not None:
-            return (yield from call.answer.chunks(call))
-        resume, closing = inner.send, False
+        call, resume, closing = silent, inner.send, False
         given: list[Any] = [None]
         try:
+            call = start(traced, args, kwargs, place)
+            del args, kwargs, place
+            if call.answer is not None:
+                return (yield from call.answer.chunks(call))
             while True:
                 call.resume()
                 try:
                     held = [resume(given.pop())]
-                finally:
+                except StopIteration as stop:
                     call.suspend()
+                    call.end_stream(returned=stop.value, closed=closing)
+                    return stop.value
+                call.suspend()
                 call.chunk(held[0])
                 try:
                     given.append((yield held.pop()))
@@ -48,13 +52,12 @@ def generator(traced: Traced) -> Callable[..., Any]:
                     error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
                     given.append(error)
                     resume, closing = inner.throw, isinstance(error, GeneratorExit)
-        except StopIteration as stop:
-            call.end_stream(returned=stop.value, closed=closing)
-            return stop.value
         except BaseException as error:
-            call.leave()
-            call.fail(error)
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            try:
+                call.break_off(error)
+            finally:
+                call.break_off(error)
+                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
     plain, awaited = dressed(recorded, traced), dressed(recorded, traced, flags=awaitable)
@@ -72,25 +75,29 @@ def generator(traced: Traced) -> Callable[..., Any]:
 
 def async_generator(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of an async generator function."""
-    function, start, here, closing_after, first = traced.function, begin, place_of_now, contextlib.aclosing, _unhooked
+    function, start, silent, here = traced.function, begin, SILENT, place_of_now
+    closing_after, first = contextlib.aclosing, _unhooked
 
     async def recorded(args: Any, kwargs: Any, inner: Any, place: Any) -> AsyncGenerator[Any, Any]:
-        call = start(traced, args, kwargs, place)
-        del args, kwargs, place
-        if call.answer is not None:
-            async with closing_after(call.answer.chunks_later(call)) as served:
-                async for value in served:
-                    yield value
-            return
-        resume, thrown_in = first(inner), None
+        call, resume, thrown_in = silent, first(inner), None
         given: list[Any] = [None]
         try:
+            call = start(traced, args, kwargs, place)
+            del args, kwargs, place
+            if call.answer is not None:
+                async with closing_after(call.answer.chunks_later(call)) as served:
+                    async for value in served:
+                        yield value
+                return
             while True:
                 call.resume()
                 try:
                     held = [await resume(given.pop())]
-                finally:
+                except StopAsyncIteration:
                     call.suspend()
+                    call.end_stream(closed=isinstance(thrown_in, GeneratorExit))
+                    return
+                call.suspend()
                 call.chunk(held[0])
                 thrown_in = None
                 try:
@@ -100,13 +107,13 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
                     error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
                     given.append(error)
                     resume, thrown_in = inner.athrow, error
-        except StopAsyncIteration:
-            call.end_stream(closed=isinstance(thrown_in, GeneratorExit))
         except BaseException as error:
-            call.leave()
-            call.fail(error, by_consumer=error is thrown_in)
-            thrown_in = None
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            try:
+                call.break_off(error, by_consumer=error is thrown_in)
+            finally:
+                call.break_off(error, by_consumer=error is thrown_in)
+                thrown_in = None
+                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
     make = dressed(recorded, traced)
