@@ -95,6 +95,7 @@ class Call:
         "attributes",
         "depth",
         "ended_attributes",
+        "extra_frames",
         "kind",
         "name",
         "ordinal",
@@ -114,8 +115,12 @@ class Call:
         self.traced = traced
         self.parent: Call | None = place.parent
         self.ordinal = place.ordinal
-        around: int = getattr(place.parent, "depth", 0) if place.parent is not None else 0
-        self.depth = around + traced.own_frames if traced is not None else around
+        self.extra_frames: int = 0
+        self.depth: int = traced.own_frames if traced is not None else 0
+        around = 0
+        if isinstance(place.parent, Call):
+            around = place.parent.depth
+            self.depth += around + place.parent.extra_frames
         self._is_widening = self.depth // stack.EVERY > around // stack.EVERY
         self._edge: stack.Edge | None = None
         self._lane: Lane | None = None

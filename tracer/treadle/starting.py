@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Silent:
     """Stands in for a call that is not recorded."""
 
-    __slots__ = ()
+    __slots__ = ("extra_frames",)
     answer = None
 
     def resume(self) -> None:

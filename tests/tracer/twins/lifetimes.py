@@ -56,6 +56,14 @@ def three(first: Thing, second: Thing, third: Thing) -> None:
 
 
 @treadle.trace
+def many(first: Thing, *rest: Thing, **more: Thing) -> None:
+    del first, rest
+    print("  dropped")
+    more.clear()
+    print("  cleared")
+
+
+@treadle.trace
 def fail(thing: Thing) -> None:
     local = Thing("local of a failure")
     raise Failure("failure", bool(local))
@@ -163,6 +171,9 @@ class Shop:
 told("one", lambda: drop(Thing("argument")))
 told("two", lambda: drop(Thing("argument"), Thing("second")))
 told("three", lambda: three(Thing("a"), Thing("b"), Thing("c")))
+told("by keyword", lambda: drop(Thing("argument"), second=Thing("second")))
+told("by keywords", lambda: three(third=Thing("c"), first=Thing("a"), second=Thing("b")))
+told("many", lambda: many(Thing("a"), Thing("b"), Thing("c"), Thing("d"), fifth=Thing("e")))
 told("method", lambda: Shop().method(Thing("argument")))
 told("failure", lambda: catch(lambda: fail(Thing("argument of a failure"))))
 told("coroutine", lambda: asyncio.run(later(Thing("argument"))))

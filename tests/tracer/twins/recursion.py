@@ -84,7 +84,7 @@ def everything() -> None:
 
 
 everything()
-thread = threading.Thread(target=everything)
+thread = threading.Thread(target=lambda: (caught(lambda: forever(0)), print(down(900), sys.getrecursionlimit())))
 thread.start()
 thread.join()
 sys.setrecursionlimit(300)
@@ -100,4 +100,7 @@ def setting(depth: int) -> int:
     return sys.getrecursionlimit()
 
 
+sys.setrecursionlimit(100_000)
+print(by_keyword(depth=20_000), sys.getrecursionlimit())
+sys.setrecursionlimit(300)
 print(setting(100), sys.getrecursionlimit(), down(600))

@@ -150,6 +150,10 @@ def within(manager) -> None:
 
 
 shown(lambda: fail("plain"))
+shown(lambda: fail(text="by keyword"))
+shown(lambda: fail(txt="by a wrong keyword"))
+shown(lambda: fail(**{"not a name": 1}))
+shown(lambda: fail(1, 2, 3, 4))
 shown(chained)
 shown(in_context)
 shown(again)

@@ -2,7 +2,7 @@
 
 A wrapper names only what it closes over: it is given the globals of the user's module, where other names are theirs.
 It takes its own entry out of the traceback of what passes through, and lets go of the arguments before the function
-runs: on Python 3.11 a call by keywords, or by more than three positions, holds them until it returns.
+runs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from treadle.disguise import dressed
+from treadle.importlib_bootstrap.spreading import IS_NEEDED, caller_for
 from treadle.starting import SILENT, begin
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def function(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a function."""
     function, start, silent = traced.function, begin, SILENT
+    is_written_out, caller_for_these = IS_NEEDED, caller_for
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         call = silent
@@ -29,7 +31,13 @@ def function(traced: Traced) -> Callable[..., Any]:
             if call.answer is not None:
                 return call.answer.deliver(call)
             call.resume()
-            if kwargs or args[3:]:
+            if (kwargs or args[3:]) and is_written_out and (caller := caller_for_these(args, kwargs)) is not None:
+                call.extra_frames = 1
+                rest = [*args, *kwargs.values()]
+                rest.reverse()
+                del args, kwargs
+                result = caller(function, rest.pop)
+            elif kwargs or args[3:]:
                 every, named = [args], [kwargs]
                 del args, kwargs
                 result = function(*every.pop(), **named.pop())
