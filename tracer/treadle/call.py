@@ -118,7 +118,7 @@ class Call:
         self.extra_frames: int = 0
         self.depth: int = traced.own_frames if traced is not None else 0
         around = 0
-        if isinstance(place.parent, Call):
+        if place.parent is not None and isinstance(place.parent, Call):
             around = place.parent.depth
             self.depth += around + place.parent.extra_frames
         self._is_widening = self.depth // stack.EVERY > around // stack.EVERY

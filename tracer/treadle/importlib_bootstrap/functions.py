@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from treadle.disguise import dressed
-from treadle.importlib_bootstrap.spreading import IS_NEEDED, caller_for
+from treadle.importlib_bootstrap.spreading import CALLERS, IS_NEEDED
 from treadle.starting import SILENT, begin
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def function(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a function."""
     function, start, silent = traced.function, begin, SILENT
-    is_written_out, caller_for_these = IS_NEEDED, caller_for
+    is_written_out, callers, count = IS_NEEDED, CALLERS, len
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         call = silent
@@ -31,7 +31,7 @@ def function(traced: Traced) -> Callable[..., Any]:
             if call.answer is not None:
                 return call.answer.deliver(call)
             call.resume()
-            if (kwargs or args[3:]) and is_written_out and (caller := caller_for_these(args, kwargs)) is not None:
+            if (kwargs or args[3:]) and is_written_out and (caller := callers[count(args), *kwargs]):
                 call.extra_frames = 1
                 rest = [*args, *kwargs.values()]
                 rest.reverse()

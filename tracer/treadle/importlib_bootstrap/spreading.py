@@ -6,7 +6,6 @@ deep recursion would crash. From 3.12 on it does neither. A call that is written
 
 from __future__ import annotations
 
-import functools
 import keyword
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import Any
 
 IS_NEEDED = sys.version_info < (3, 12)
 MOST_ARGUMENTS = 20
+MOST_FORMS = 10_000
 SOURCE = """
 def caller(function, take):
     try:
@@ -24,15 +24,22 @@ def caller(function, take):
 """
 
 
-def caller_for(args: Any, kwargs: Any) -> Callable[..., Any] | None:
-    """Return what calls a function with as many positions and these keywords; None where that cannot be written."""
-    return _caller(len(args), tuple(kwargs)) if len(args) + len(kwargs) <= MOST_ARGUMENTS else None
+class Callers(dict[tuple[Any, ...], Callable[..., Any] | None]):
+    """What calls a function, by the number of positions and the keywords; None where that cannot be written."""
+
+    def __missing__(self, form: tuple[Any, ...]) -> Callable[..., Any] | None:
+        positions, *names = form
+        if positions + len(names) > MOST_ARGUMENTS or len(self) > MOST_FORMS:
+            return None
+        is_writable = all(name.isidentifier() and not keyword.iskeyword(name) for name in names)
+        caller = self[form] = _written(positions, names) if is_writable else None
+        return caller
 
 
-@functools.lru_cache(maxsize=1024)
-def _caller(positions: int, names: tuple[str, ...]) -> Callable[..., Any] | None:
-    if not all(name.isidentifier() and not keyword.iskeyword(name) for name in names):
-        return None
+CALLERS = Callers()
+
+
+def _written(positions: int, names: list[str]) -> Callable[..., Any]:
     arguments = ["take()"] * positions + [f"{name}=take()" for name in names]
     made: dict[str, Any] = {}
     exec(compile(SOURCE.format(", ".join(arguments)), __file__, "exec"), made)  # noqa: S102 - of names alone
