@@ -8,6 +8,8 @@ import recorded
 import twin
 
 WHOLE = (
+    "classes_of_all_sorts",
+    "context_managers",
     "generator_protocol",
     "introspection",
     "lifetimes",

@@ -5,7 +5,6 @@ import contextlib
 import gc
 import inspect
 import sys
-import types
 from collections.abc import AsyncGenerator, Generator
 
 import treadle
@@ -226,81 +225,5 @@ async def drive_later() -> None:
         await anext(each)
 
 
-@contextlib.contextmanager
-@treadle.trace
-def managed(suppress: bool) -> Generator[str]:
-    try:
-        yield "managed"
-    except ZeroDivisionError:
-        if not suppress:
-            raise
-    finally:
-        print("exit")
-
-
-@treadle.trace
-@contextlib.contextmanager
-def managed_outside() -> Generator[str]:
-    yield "managed outside"
-
-
-@contextlib.asynccontextmanager
-@treadle.trace
-async def managed_later() -> AsyncGenerator[str]:
-    try:
-        yield "managed later"
-    finally:
-        await asyncio.sleep(0)
-        print("exit later")
-
-
-def manage(manager, fail: bool = False) -> str:
-    with manager as inside:
-        print(inside)
-        if fail:
-            print(1 // 0)
-    return "over"
-
-
-async def manage_later() -> str:
-    async with managed_later() as inside:
-        print(inside)
-        raise KeyError("in the block")
-
-
-@types.coroutine
-@treadle.trace
-def old_style() -> Generator[object, object, str]:
-    yield from asyncio.sleep(0).__await__()
-    return "old style"
-
-
-@treadle.trace
-@types.coroutine
-def old_style_inside() -> Generator[object, object, str]:
-    yield from asyncio.sleep(0).__await__()
-    return "old style inside"
-
-
-async def await_old_styles() -> list[str]:
-    return [await old_style(), await old_style_inside()]
-
-
-@managed(suppress=False)
-def decorated_by_manager() -> str:
-    return "by manager"
-
-
 drive()
 asyncio.run(drive_later())
-for act in (
-    lambda: manage(managed(True)),
-    lambda: manage(managed(True), fail=True),
-    lambda: manage(managed(False), fail=True),
-    lambda: manage(managed_outside()),
-    lambda: asyncio.run(manage_later()),
-    lambda: asyncio.run(await_old_styles()),
-    decorated_by_manager,
-    decorated_by_manager,
-):
-    tried("manager", act)
