@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from treadle import guard, turns
+from treadle import guard, stack, turns
 from treadle.clock import now_ns
 from treadle.failure import error_type, writable
 from treadle.functions import Traced
@@ -62,8 +62,10 @@ class Call:
     """One call. Nothing here but a replay's divergence raises into the user's program."""
 
     __slots__ = (
+        "_edge",
         "_ended",
         "_handle",
+        "_is_widening",
         "_lane",
         "_lane_token",
         "_otel_token",
@@ -72,7 +74,9 @@ class Call:
         "_stream",
         "answer",
         "attributes",
+        "depth",
         "ended_attributes",
+        "extra_frames",
         "hidden",
         "kind",
         "name",
@@ -93,6 +97,14 @@ class Call:
         self.traced = traced
         self.parent: Call | RemoteCall | None = place.parent
         self.ordinal = place.ordinal
+        self.extra_frames: int = 0
+        self.depth: int = traced.own_frames if traced is not None else 0
+        around = 0
+        if place.parent is not None and isinstance(place.parent, Call):
+            around = place.parent.depth
+            self.depth += around + place.parent.extra_frames
+        self._is_widening = self.depth // stack.EVERY > around // stack.EVERY
+        self._edge: stack.Edge | None = None
         self._lane: Lane | None = None
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
@@ -108,7 +120,19 @@ class Call:
         self._ended = False
 
     def begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
-        """Start the span and put it on disk, with what the call was given."""
+        """Start the span and put it on disk, with what the call was given; at the edge of the stack with more room."""
+        if self._is_widening:
+            stack.widen(stack.EVERY)
+        try:
+            self._begin(held, context, writer)
+        except RecursionError:
+            edge = stack.edge()
+            if not edge.widen():
+                raise
+            self._edge = edge
+            self._begin(held, context, writer)
+
+    def _begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
         encoded = self._given(held) if writer.takes_all else None
         if self.attributes:
             self.attributes = self._redactor.attributes(self.attributes)
@@ -123,7 +147,13 @@ class Call:
         self._recorder.start(self, encoded.payload, encoded.why)
 
     def _given(self, held: Callable[[], Any]) -> Encoded:
-        return _HIDDEN_INPUT if self.hidden.inputs else self._recorder.encode(held(), self._redactor)
+        return (
+            _HIDDEN_INPUT
+            if self.hidden.inputs
+            else self._recorder.encode(
+                held(), self._redactor, may_pickle=self.traced is not None and self.traced.pickle
+            )
+        )
 
     def _start_span(self, context: current.OtelContext | None) -> None:
         if type(self.parent) is RemoteCall:
@@ -145,7 +175,7 @@ class Call:
     def origin(self) -> dict[str, Any]:
         """Return the fields of the start record that say where the call comes from, and that few calls have."""
         fields: dict[str, Any] = {}
-        if (task := _task_name()) is not None:
+        if (task := turns.task_name()) is not None:
             fields["task"] = writable(self._redactor.text(task))
         if self._redactor.changed:
             fields["redacted"] = self._redactor.take_changed()
@@ -188,6 +218,32 @@ class Call:
         except ValueError:
             return
         current.detach(self._otel_token)
+        self._lane_token = self._otel_token = None
+
+    def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
+        """End with what came out of the call, wherever it came from; a second time does what the first left undone."""
+        self._leave()
+        self.fail(error, by_consumer=by_consumer)
+
+    def _leave(self) -> None:
+        """Be suspended, also where Ctrl-C came in the middle of `resume` or `suspend`."""
+        above = self.parent if isinstance(self.parent, Call) else None
+        if self._lane_token is None:
+            if self._lane is not None and CURRENT.get() is self._lane:  # made current, and the token was lost
+                CURRENT.set(above._lane if above is not None else None)  # noqa: SLF001 - of the same class
+            return
+        try:
+            CURRENT.reset(self._lane_token)
+        except ValueError:
+            return
+        except RuntimeError:  # it was reset already
+            pass
+        if current.captured() is self._handle.context:
+            if self._otel_token is not None:
+                current.detach(self._otel_token)
+            else:
+                current.attach_context(above._handle.context if above is not None else current.NOTHING)  # noqa: SLF001
+        self._lane_token = self._otel_token = None
 
     def made_in(self) -> Lane | None:
         """Return the lane that becomes current again when this call, which is current, is not."""
@@ -197,11 +253,14 @@ class Call:
     def chunk(self, value: Any) -> None:
         """Record one chunk of a stream."""
         try:
-            if self._stream is None:
-                self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
-            self._stream.add(now_ns(), self._encode(value))
+            self._add_chunk(value)
         except Exception as error:  # noqa: BLE001 - the guard
-            guard.report(error)
+            guard.rescue(error, lambda: self._add_chunk(value))
+
+    def _add_chunk(self, value: Any) -> None:
+        if self._stream is None:
+            self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
+        self._stream.add(now_ns(), self._encode(value))
 
     def end(self, result: Any) -> None:
         """Record that the call returned this."""
@@ -222,6 +281,8 @@ class Call:
         `even_exit`: here a `SystemExit` is a failure, because the call is the program itself. `by_consumer`: whoever
         reads a stream was cancelled between two chunks, and so closed it.
         """
+        if self._ended:
+            return
         is_exit = isinstance(error, ENDINGS) and not (even_exit and isinstance(error, SystemExit))
         if is_exit or (by_consumer and isinstance(error, INTERRUPTIONS)):
             self.end_stream(closed=True)
@@ -241,28 +302,60 @@ class Call:
     def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
         if self._ended:
             return
-        self._ended = True
-        self._lane = None  # it refers back: without it the call is freed at once, not by the garbage collector
         try:
-            if self._stream is not None:
-                more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
-            if self.ended_attributes:
-                self.ended_attributes = self._redactor.attributes(self.ended_attributes)
-            if self.submissions_done:
-                more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
-            elif self.ended_attributes:
-                more["attrs"] = self.ended_attributes
-            if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
-                more["turn"] = turn
-            at_ns = now_ns()
-            written = guard.attempt(payload) or b"null"
-            if self._redactor.changed:
-                more["redacted"] = self._redactor.take_changed()
-            self._recorder.end(self, at_ns, more, written)
-            failed = more["error"]["type"] if more["status"] == "error" else None
-            self._handle.end(at_ns, self.ended_attributes, failed)
+            self._ended = True
+            self._write_end(more, payload)
         except Exception as error:  # noqa: BLE001 - the guard
-            guard.report(error)
+            guard.rescue(error, lambda: self._write_end(more, payload))
+        except BaseException:
+            self._ended = True
+            guard.attempt(lambda: self._end_once(more, payload))
+            raise
+        finally:
+            self._lane = self._stream = None  # they refer back: without them the call is freed at once
+            if self._is_widening or self._edge is not None:
+                self.let_go()
+
+    def let_go(self) -> None:
+        """Give back the room on the stack that the call was given."""
+        if self._is_widening:
+            self._is_widening = False
+            stack.narrow(stack.EVERY)
+        if self._edge is not None:
+            self._edge.narrow()
+            self._edge = None
+
+    def _write_end(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+        if self._stream is not None:
+            more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
+        if self.ended_attributes:
+            self.ended_attributes = self._redactor.attributes(self.ended_attributes)
+        if self.submissions_done:
+            more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
+        elif self.ended_attributes:
+            more["attrs"] = self.ended_attributes
+        if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
+            more["turn"] = turn
+        at_ns = now_ns()
+        written = guard.attempt(payload) or b"null"
+        if self._redactor.changed:
+            more["redacted"] = self._redactor.take_changed()
+        self._recorder.end(self, at_ns, more, written)
+        failed = more["error"]["type"] if more["status"] == "error" else None
+        self._handle.end(at_ns, self.ended_attributes, failed)
+
+    def _end_once(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+        """After Ctrl-C in the middle of recording an end: only the journal knows whether it was written."""
+        if not self._recorder.holds("end", self.span_id):
+            self._write_end(more, payload)
+
+    def cut_short(self, error: BaseException) -> None:
+        """After Ctrl-C in the middle of beginning: end the call if it began."""
+        span = getattr(self, "span_id", None)
+        if span is not None and self._recorder.holds("start", span):
+            self.fail(error)
+        else:
+            self.let_go()
 
     def _hide(self, error: BaseException) -> bool:
         """Tell whether this may not be shown, and see to it that the calls above do not show it either."""
@@ -275,7 +368,13 @@ class Call:
         return True
 
     def _encode(self, value: Any) -> bytes:
-        return PAYLOAD if self.hidden.outputs else self._recorder.encode(value, self._redactor).payload
+        return (
+            PAYLOAD
+            if self.hidden.outputs
+            else self._recorder.encode(
+                value, self._redactor, may_pickle=self.traced is not None and self.traced.pickle
+            ).payload
+        )
 
     def _total(self, returned: Any) -> bytes:
         if self.hidden.outputs:
@@ -303,6 +402,7 @@ def begin(
         DivergedError: in a replay, where a call that cannot be decided about must not go live.
 
     """
+    call: Call | None = None
     try:
         writer = recorder()
         if writer is None:
@@ -314,9 +414,16 @@ def begin(
             call.attributes = attributes
         call.begin(held, place.context, writer)
     except Exception as error:  # noqa: BLE001 - the guard
-        guard.report(error)
+        if call is not None:
+            call.let_go()
+        if not (isinstance(error, RecursionError) and stack.edge().is_widened):
+            guard.report(error)
         _stop_replay(name, error)
         return None
+    except BaseException as error:
+        if call is not None:
+            call.cut_short(error)
+        raise
     return call
 
 
@@ -324,11 +431,3 @@ def _stop_replay(name: str, error: Exception | None) -> None:
     """In a replay, see to it that a call that could not be decided about is not made."""
     if REPLAYER is not None:
         raise DivergedError(f"{name} cannot be recorded, and so is not answered: {error or 'there is no journal'}")
-
-
-def _task_name() -> str | None:
-    loop = asyncio._get_running_loop()  # noqa: SLF001 - documented for frameworks; the public one raises instead
-    if loop is None:
-        return None
-    task = asyncio.current_task(loop)
-    return task.get_name() if task is not None else None

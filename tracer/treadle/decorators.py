@@ -4,64 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from treadle.config import is_disabled
-from treadle.errors import UsageError
-from treadle.kinds import KINDS
 from treadle.loading import loaded
+from treadle.options import Options
 
 if TYPE_CHECKING:
+    from functools import cached_property
+
     from treadle.call import Call
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Thing = TypeVar("Thing", bound="Callable[..., Any] | classmethod[Any, ..., Any] | property | cached_property[Any]")
+"""What can be traced; it comes back as what it was, for type checkers too."""
 
 
 @overload
-def trace(function: Callable[P, R], /) -> Callable[P, R]: ...
+def trace(function: Thing, /) -> Thing: ...
 
 
 @overload
 def trace(
-    *, name: str | None = None, kind: str = "chain", ignore: Iterable[str] = ()
-) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+    *,
+    name: str | None = None,
+    kind: str | None = None,
+    ignore: Iterable[str] = (),
+    pickle: bool = False,
+    idempotent: bool = True,
+) -> Callable[[Thing], Thing]: ...
 
 
 def trace(
-    function: Callable[..., Any] | None = None,
+    function: Any = None,
     /,
     *,
     name: str | None = None,
-    kind: str = "chain",
+    kind: str | None = None,
     ignore: Iterable[str] = (),
+    pickle: bool = False,
+    idempotent: bool = True,
 ) -> Any:
     """Record every call of a function, coroutine function, generator function or async generator function.
 
-    `kind` is one of `treadle.kinds.KINDS`; a replay answers calls of kind llm, tool, retriever, embedding and reranker
-    from the recording, and runs the others. Arguments named in `ignore` are neither recorded nor compared.
+    Over a class it records those of the public methods that the class itself defines; over any other callable, its own.
+    `kind` is one of `treadle.kinds.KINDS`, "chain" unless said; a replay answers calls of kind llm, tool, retriever,
+    embedding and reranker from the recording, and runs the others. Arguments named in `ignore` are neither recorded nor
+    compared. `pickle`: values that nothing else can store may be pickled. `idempotent`: it can be called again without
+    harm.
 
     Raises:
-        UsageError: an unknown kind.
+        UsageError: an unknown kind, a name that is none, an ignored argument that there is not, or nothing to trace.
 
     """
-    if kind not in KINDS:
-        raise UsageError(f"kind {kind!r} is not known; use one of {', '.join(KINDS)}")
-    if function is not None:
-        return _traced(function, name=name, kind=kind, ignore=tuple(ignore))
-    return lambda wrapped: _traced(wrapped, name=name, kind=kind, ignore=tuple(ignore))
+    options = Options(name=name, kind=kind, ignore=ignore, pickle=pickle, idempotent=idempotent).checked()
+    return _traced(function, options) if function is not None else lambda thing: _traced(thing, options)
 
 
-def _traced(function: Any, *, name: str | None, kind: str, ignore: tuple[str, ...]) -> Any:
+def _traced(thing: Any, options: Options) -> Any:
     if is_disabled():
-        return function
-    from treadle.functions import Traced
-    from treadle.wrappers import wrap
+        return thing
+    from treadle.wrappers import wrapped
 
-    if isinstance(function, staticmethod | classmethod):
-        inner = _traced(function.__func__, name=name, kind=kind, ignore=ignore)
-        return type(function)(inner)
-    return wrap(Traced(function, name=name, kind=kind, ignore=ignore))
+    return wrapped(thing, options)
 
 
 class span:  # noqa: N801 - reads as a word in `with treadle.span(...)`

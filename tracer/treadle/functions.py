@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from treadle.names import recorded_module
@@ -23,33 +24,52 @@ _KINDS = {
     inspect.Parameter.KEYWORD_ONLY: "ko",
     inspect.Parameter.VAR_KEYWORD: "**",
 }
+_SEND_FRAMES = 2 if sys.version_info < (3, 12) else 1
+"""What the recursion limit counts for a generator's wrapper: Python 3.11 counts the call of `send` as well."""
 
 
 class Traced:
     """A function as the tracer sees it."""
 
     __slots__ = (
+        "__weakref__",
         "_defaults",
+        "_fewest",
         "_fields",
         "_names",
-        "_only_by_name",
         "_positional",
+        "_required",
         "_rest",
         "_rest_by_name",
         "flavour",
         "function",
+        "idempotent",
         "ignore",
         "kind",
         "name",
+        "own_frames",
         "parameters",
+        "pickle",
         "recorded_as",
     )
 
-    def __init__(self, function: Callable[..., Any], *, name: str | None, kind: str, ignore: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        kind: str = "chain",
+        ignore: Iterable[str] = (),
+        pickle: bool = False,
+        idempotent: bool = True,
+    ) -> None:
         self.function = function
         self.kind = kind
         self.ignore = frozenset(ignore)
+        self.pickle = pickle
+        self.idempotent = idempotent
         self.flavour = flavour_of(function)
+        self.own_frames = _SEND_FRAMES if self.flavour == "gen" else 1
         self.name = name or getattr(function, "__name__", type(function).__name__)
         self.parameters = _parameters(function)
         by_kind: dict[str, list[str]] = {short: [] for short in _KINDS.values()}
@@ -63,6 +83,26 @@ class Traced:
         self.recorded_as: tuple[Any, str, str] | None = None
         """The recorder that described it last, and what that says of it."""
         self._defaults = {p.name: p.default for p in self.parameters if p.default is not p.empty}
+        needed = by_kind["po"] + by_kind["pk"] + by_kind["ko"]
+        self._required = tuple(name for name in needed if name not in self._defaults)
+        by_position_alone = set(self._required).issubset(self._positional)
+        self._fewest = len(self._required) if by_position_alone else len(self._positional) + 1
+
+    def fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Tell whether the function can be called so; cheaper than `Signature.bind`, for every call."""
+        positional, count = self._positional, len(args)
+        if not kwargs and self._fewest <= count <= len(positional):
+            return True
+        if count > len(positional) and self._rest is None:
+            return False
+        given = set(positional[:count])
+        if kwargs:
+            if not given.isdisjoint(kwargs) and not self._names.isdisjoint(given.intersection(kwargs)):
+                return False
+            if self._rest_by_name is None and not self._names.issuperset(kwargs):
+                return False
+            given |= self._names.intersection(kwargs)
+        return given.issuperset(self._required)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments by parameter name, defaults included.
@@ -90,6 +130,13 @@ class Traced:
         bound.update({name: value for name, value in kwargs.items() if name in names})
         bound[self._rest_by_name or "kwargs"] = {name: value for name, value in kwargs.items() if name not in names}
 
+    def unknown(self, names: Iterable[str]) -> str | None:
+        """Return the first of these names that no argument can have; None where there is none such."""
+        if self._rest_by_name is not None:
+            return None
+        known = {parameter.name for parameter in self.parameters}
+        return next((name for name in names if name not in known), None)
+
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of the journal's function record."""
@@ -107,6 +154,7 @@ class Traced:
             "hash": code_hash(code) if code else None,
             "flavour": self.flavour,
             "params": [[p.name, _KINDS[p.kind]] for p in self.parameters],
+            "idempotent": None if self.idempotent else False,
         }
 
 
@@ -116,7 +164,10 @@ def flavour_of(function: Callable[..., Any]) -> Flavour:
         return "async"
     if inspect.isasyncgenfunction(function):
         return "agen"
-    return "gen" if inspect.isgeneratorfunction(function) else "sync"
+    if inspect.isgeneratorfunction(function):
+        return "gen"
+    called = None if isinstance(function, types.FunctionType) else getattr(type(function), "__call__", None)  # noqa: B004 - not whether, but which
+    return flavour_of(called) if isinstance(called, types.FunctionType) else "sync"
 
 
 def code_of(function: Callable[..., Any]) -> types.CodeType | None:

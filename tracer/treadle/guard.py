@@ -9,23 +9,49 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
+from treadle import stack
+
 Result = TypeVar("Result")
 
 _told = False
 
 
 def attempt(act: Callable[[], Result]) -> Result | None:
-    """Return what `act` returns, or None where it raises, which is told once."""
+    """Return what `act` returns, or None where it raises, which is told once; at the stack's edge it gets more room."""
     try:
         return act()
     except Exception as error:  # noqa: BLE001 - the guard
+        return rescue(error, act)
+
+
+def rescue(error: Exception, act: Callable[[], Result]) -> Result | None:
+    """Do again, with more room, what failed at the edge of the stack; tell of any other error.
+
+    Where that is not enough nothing is told: the program is out of stack itself, and hears so.
+    """
+    edge = stack.edge()
+    if not isinstance(error, RecursionError):
         report(error)
-        return None
+    elif edge.widen():
+        try:
+            return act()
+        except RecursionError:
+            return None
+        except Exception as other:  # noqa: BLE001 - the guard
+            report(other)
+        finally:
+            edge.narrow()
+    return None
 
 
 def report(error: Exception, *, what: str = "this run is not recorded whole: ") -> None:
-    """Say once in this process what went wrong, and why; the whole traceback with `TREADLE_DEBUG`."""
+    """Say once in this process what went wrong, and why; the whole traceback with `TREADLE_DEBUG`.
+
+    Not while the interpreter takes itself apart: nothing can be imported by then, and nobody waits for a word.
+    """
     global _told
+    if not sys.meta_path:
+        return
     if os.environ.get("TREADLE_DEBUG"):
         traceback.print_exception(error)
     if _told or sys.stderr is None:

@@ -34,6 +34,7 @@ _CLOSED = -1
 PEOPLE_PREFIX = "people-"
 """Journals of what people said (scores, marks): these never expire."""
 SEGMENT_BYTES = 64 * 1024 * 1024
+MOST_LOOKED_THROUGH = 1 << 20
 
 
 class Journal:
@@ -148,6 +149,11 @@ class Journal:
             for path in self.paths:  # the oldest first: the newest has the lock that readers heed
                 path.unlink(missing_ok=True)
 
+    def holds(self, kind: str, span: str) -> bool:
+        """Tell whether a record of this kind is among the last that were written: asked after Ctrl-C."""
+        marks = f'"r":"{kind}"'.encode(), f'"span":"{span}"'.encode()
+        return any(all(mark in line for mark in marks) for path in self.paths[-2:] for line in _last_lines(path))
+
     def close(self) -> None:
         """Close the files; this frees their locks where no forked child shares them."""
         for descriptor in (self._descriptor, self._newborn):
@@ -207,6 +213,12 @@ class Journal:
 
     def _line(self, kind: str, at_ns: int, body: bytes) -> bytes:
         return b"%b,%b\n" % (self.head(kind, at_ns).encode(), body)
+
+
+def _last_lines(path: Path) -> list[bytes]:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - MOST_LOOKED_THROUGH))
+        return file.readlines()
 
 
 def make_store(store: Path) -> None:

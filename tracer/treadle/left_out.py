@@ -30,5 +30,9 @@ class LeftOut:
     def link(self, *_: Any, **__: Any) -> None:
         """Write nothing."""
 
+    def holds(self, *_: Any) -> bool:
+        """Hold everything: nothing is to be written after Ctrl-C either."""
+        return True
+
 
 LEFT_OUT = LeftOut()

@@ -1,32 +1,84 @@
-"""What the first traced call loads: recording itself, OpenTelemetry and orjson, and not before."""
+"""What the first traced call loads: recording itself, OpenTelemetry and orjson, and not before.
+
+What cannot be loaded (in a subinterpreter, or when the interpreter shuts down) is told once, and nothing is recorded.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from _thread import RLock
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import types
+from treadle.kinds import EFFECT_KINDS
+from treadle.names import REPLAY_VARIABLE
 
-_calls: types.ModuleType | None = None
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_AT_EXIT = "after shutdown"
+"""What `threading` says of whatever is registered with it in an exit handler: there are no more threads to follow."""
+
+calls: Any = None
 _loading = RLock()
 """Held over a fork: a child that is made while a thread imports would wait for that thread's import for ever."""
 
 
+class Unrecorded:
+    """Stands in for `treadle.call` where that cannot be loaded."""
+
+    def begin(self, name: str, kind: str, _held: Callable[[], Any], **_more: Any) -> None:
+        """Record nothing; in a replay make no effect either.
+
+        Raises:
+            DivergedError: a replayed program made a call that nothing here can answer.
+
+        """
+        if kind in EFFECT_KINDS and os.environ.get(REPLAY_VARIABLE):
+            from treadle.replay.divergence import DivergedError
+
+            raise DivergedError(f"{name} was called where nothing can be recorded, and so is not answered")
+
+    def Place(self) -> Unrecorded:  # noqa: N802 - as the class that it stands for is called
+        """Return what stands in for a place."""
+        return self
+
+    def keep_context(self) -> Unrecorded:
+        """Keep nothing."""
+        return self
+
+
 def loaded() -> Any:
     """Return `treadle.call`, which loads OpenTelemetry and opens the journal: not before the first traced call."""
-    return _calls or _load()
+    global calls
+    if calls is None:
+        with _loading:
+            calls = calls or _load()
+    return calls
 
 
 def _load() -> Any:
-    global _calls
-    with _loading:
-        from treadle import call, propagation
+    try:
+        from treadle import call
+    except Exception as error:  # noqa: BLE001 - the guard
+        _tell(error)
+        return Unrecorded()
+    try:
+        from treadle import propagation
 
         propagation.install()
-        _calls = call
-    return _calls
+    except Exception as error:  # noqa: BLE001 - the guard: in an exit handler thread pools can no longer be loaded
+        _tell(error)
+    return call
+
+
+def _tell(error: Exception) -> None:
+    """Say what is missing, but not to a program that shuts down: it has done without until then."""
+    if sys.is_finalizing() or _AT_EXIT in str(error):
+        return
+    from treadle import guard
+
+    guard.report(error)
 
 
 os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release)

@@ -134,6 +134,10 @@ class Recorder:
         if self._forwarder is not None:
             self._forwarder.send(call, at_ns, more=more, output=payload)
 
+    def holds(self, kind: str, span: str) -> bool:
+        """Tell whether a record of this kind is among the last that were written: asked after Ctrl-C."""
+        return self.journal.holds(kind, span)
+
     def link(self, call: "Call", *, rel: str, to_trace: str, to_span: str) -> None:
         """Write that a call's trace stands in a relation to a step of another."""
         self.journal.record("link", trace=call.trace_id, span=call.span_id, rel=rel, to_trace=to_trace, to_span=to_span)

@@ -28,9 +28,9 @@ class Stream:
 
     def add(self, at_ns: int, payload: bytes) -> None:
         """Take a chunk and write it."""
+        self._write(at_ns, payload)
         self.payloads.append(payload)
         self._digest.update(b"%d %b\n" % (at_ns, payload))
-        self._write(at_ns, payload)
 
     def digest(self) -> str:
         """Return the digest over all chunks, as `docs/journal.md` defines it."""

@@ -20,3 +20,12 @@ def of_running_loop() -> int | None:
         number = _open[loop] = next(_numbers)
         loop.call_soon(_open.pop, loop, None)
     return number
+
+
+def task_name() -> str | None:
+    """Return the name of the task that runs in this thread; None outside of one."""
+    loop = asyncio._get_running_loop()  # noqa: SLF001 - as above
+    if loop is None:
+        return None
+    task = asyncio.current_task(loop)
+    return task.get_name() if task is not None else None

@@ -17,6 +17,8 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 from opentelemetry.trace.status import Status, StatusCode
 
 SCOPE = "treadle"
+NOTHING = Context()
+"""The context in which no span is current."""
 
 Attribute = str | bool | int | float
 OtelToken = Token[Context]

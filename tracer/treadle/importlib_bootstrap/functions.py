@@ -1,0 +1,111 @@
+"""The wrappers of functions and coroutine functions.
+
+A wrapper names only what it closes over: it is given the globals of the user's module, where other names are theirs.
+It takes its own entry out of the traceback of what passes through, and lets go of the arguments before the function
+runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from treadle.disguise import dressed
+from treadle.importlib_bootstrap.spreading import CALLERS, IS_NEEDED
+from treadle.starting import SILENT, begin
+
+if TYPE_CHECKING:
+    from treadle.functions import Traced
+
+
+def function(traced: Traced) -> Callable[..., Any]:
+    """Return the wrapper of a function."""
+    function, start, silent = traced.function, begin, SILENT
+    is_written_out, callers, count = IS_NEEDED, CALLERS, len
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        call = silent
+        try:
+            call = start(traced, args, kwargs)
+            if call.answer is not None:
+                return call.answer.deliver(call)
+            call.resume()
+            if (kwargs or args[3:]) and is_written_out and (caller := callers[count(args), *kwargs]):
+                call.extra_frames = 1
+                rest = [*args, *kwargs.values()]
+                rest.reverse()
+                del args, kwargs
+                result = caller(function, rest.pop)
+            elif kwargs or args[3:]:
+                every, named = [args], [kwargs]
+                del args, kwargs
+                result = function(*every.pop(), **named.pop())
+            elif args[2:]:
+                rest = [*args]
+                del args
+                result = function(rest.pop(0), rest.pop(0), rest.pop())
+            elif args[1:]:
+                rest = [*args]
+                del args
+                result = function(rest.pop(0), rest.pop())
+            elif args:
+                rest = [*args]
+                del args
+                result = function(rest.pop())
+            else:
+                result = function()
+            call.suspend()
+            call.end(result)
+            return result
+        except BaseException as error:
+            try:
+                call.break_off(error)
+            finally:
+                call.break_off(error)
+                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            raise
+
+    return dressed(wrapper, traced)
+
+
+def coroutine(traced: Traced) -> Callable[..., Any]:
+    """Return the wrapper of a coroutine function.
+
+    It is a plain function, flagged as one that makes coroutines, because a wrong call must raise at once.
+    """
+    function, start, silent, fits = traced.function, begin, SILENT, traced.fits
+
+    async def awaited(args: Any, kwargs: Any, made: Any = None) -> Any:
+        call = silent
+        try:
+            call = start(traced, args, kwargs)
+            if call.answer is not None:
+                return await call.answer.deliver_later(call)
+            call.resume()
+            inner = made or function(*args, **kwargs)
+            del args, kwargs
+            result = await inner
+            call.suspend()
+            call.end(result)
+            return result
+        except BaseException as error:
+            try:
+                call.break_off(error)
+            finally:
+                call.break_off(error)
+                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            raise
+
+    make = dressed(awaited, traced)
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if fits(args, kwargs):
+            return make(args, kwargs)
+        try:
+            return make(args, kwargs, function(*args, **kwargs))
+        except BaseException as error:
+            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            raise
+
+    return dressed(wrapper, traced, flags=inspect.CO_COROUTINE)
