@@ -106,7 +106,11 @@ class Assembler:
             if row is not None and not is_people:
                 self._batch.add("process_rows", row, place)
         elif record.kind == "function":
-            self._batch.add("functions", self._registry.function(record, process), place)
+            if (function_row := self._registry.function(record, process)) is not None:
+                self._batch.add("functions", function_row, place)
+        elif record.kind == "source":
+            if (kept_row := self._registry.source(record, process)) is not None:
+                self._batch.add("source_rows", kept_row, place)
         else:
             raise RecordError(f"unknown kind of record {record.kind!r}")
 

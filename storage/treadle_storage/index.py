@@ -140,6 +140,7 @@ _ANSWERS: dict[str, Answer] = {
     "resolve": trace_pages.resolve,
     "tree": step_questions.tree,
     "step": step_questions.step,
+    "source": step_questions.source,
     "hits": step_questions.hits,
     "watch": watches.watch,
     "column": step_questions.column,

@@ -127,7 +127,6 @@ class Ingest:
 
     def _end_the_dead(self, journals: list[JournalFile], work: _Round) -> None:
         """Close the journals whose writer is gone and that are read to the end; their open spans never will be."""
-        newest = {journal.process: journal for journal in sorted(journals, key=lambda journal: journal.segment)}
         for journal in journals:
             try:
                 rest = self._rest_of_dead(journal, work)
@@ -139,7 +138,8 @@ class Ingest:
             if rest:
                 self._take_lines(journal, rest + b"\n", offset_bytes, work)
             work.offsets[journal.name] = (offset_bytes + len(rest), True)
-            if newest[journal.process] is journal:
+            # Asked after the lock was found free: a writer names its next segment before it lets go of the last.
+            if journal.next_segment is None:
                 self._assembler.interrupt(journal.process, Place(journal.name, offset_bytes, 0))
 
     def _rest_of_dead(self, journal: JournalFile, work: _Round) -> bytes | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 JOURNAL_FOLDER = "journal"
 _NAME = re.compile(
-    r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)\.ndjson"
+    r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)"
+    r"\.(?P<suffix>ndjson|held)"
 )
 
 
@@ -33,11 +34,19 @@ class JournalFile:
         """The file's name, by which the index remembers how far it was read."""
         return self.path.name
 
+    @property
+    def next_segment(self) -> JournalFile | None:
+        """Where the process went on, if it did; while a journal that was held is shown, the two can be named apart."""
+        stem = f"{self.path.name.split('.')[0]}.{self.segment + 1}"
+        paths = (self.path.with_name(stem + suffix) for suffix in (".ndjson", ".held"))
+        return next((replace(self, path=path, segment=self.segment + 1) for path in paths if path.exists()), None)
+
 
 def list_journals(store: Path) -> list[JournalFile]:
     """Return the journals, the process that started last first, the segments of one process in their order.
 
-    What is still called `.tmp` is being born and is left alone.
+    What is still called `.tmp` is being born and is left alone, and `.held` what its writer may yet drop: it counts
+    when the writer is gone and can decide nothing any more.
     """
     try:
         paths = list((store / JOURNAL_FOLDER).iterdir())
@@ -86,10 +95,24 @@ def _journal(path: Path) -> JournalFile | None:
     match = _NAME.fullmatch(path.name)
     if match is None:
         return None
-    return JournalFile(
+    journal = JournalFile(
         path=path,
         process=match["process"],
         start_ns=int(match["start_ns"]),
         segment=int(match["segment"]),
         is_people=match["people"] is not None,
     )
+    return None if match["suffix"] == "held" and _may_be_dropped(journal) else journal
+
+
+def _may_be_dropped(journal: JournalFile) -> bool:
+    """Tell whether the writer of a held journal lives: it holds the lock of its newest segment."""
+    newest: JournalFile | None = journal
+    try:
+        while newest is not None:
+            if is_writer_alive(newest):
+                return True
+            newest = newest.next_segment
+    except FileNotFoundError:  # shown or dropped meanwhile
+        return True
+    return False

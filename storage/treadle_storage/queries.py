@@ -106,7 +106,8 @@ PROCESS = """
 select
   printf('%016x', process_id) as process_id,
   coalesce(pid, 0) as pid, to_json(argv)::varchar as argv, coalesce(cwd, '') as cwd, coalesce(python, '') as python,
-  coalesce(executable, '') as executable, main_file, main_module, to_json(path)::varchar as path,
+  coalesce(executable, '') as executable, main_file, main_module, main_notebook,
+  to_json(path)::varchar as path,
   coalesce(host, '') as host, git_commit, git_dirty, process_rows.started_ns as started_at_ns, signature
 from process_rows
 where process_id = (
@@ -114,6 +115,15 @@ where process_id = (
   order by parent_span_id is not null, started_ns, process_id, seq limit 1
 )
 """
+
+SOURCE = """
+select source_rows.file, number, text
+from source_rows
+join (select process_id, seq, code_file from {place} where rowid = {row}) as step
+  on source_rows.process_id = step.process_id and source_rows.file = step.code_file and source_rows.seq < step.seq
+order by source_rows.seq desc limit 1
+"""
+"""Code of the same file can be written again: what stood there last when the step began is what it ran."""
 
 MESSAGES = """
 select direction, position::integer as position, role, content, to_json(parts)::varchar as parts, tool_name,

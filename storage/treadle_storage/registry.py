@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import orjson
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from treadle_storage.records import Record, Row
 
 _PROCESSES = "select printf('%016x', process_id), service from process_rows"
+_SOURCES = "select printf('%016x', process_id), file, number, sha256(text) from source_rows order by process_id, seq"
 _FUNCTIONS = "select printf('%016x', process_id), number, module, qualname, file, line, hash, flavour from functions"
 
 
@@ -22,6 +24,9 @@ class Registry:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._services: dict[str, str | None] = dict(connection.execute(_PROCESSES).fetchall())
+        self._sources: dict[tuple[str, str, int | None], str] = {
+            (process, file, number): digest for process, file, number, digest in connection.execute(_SOURCES).fetchall()
+        }
         self._code: dict[tuple[str, int], Row] = {}
         for process, number, *code in connection.execute(_FUNCTIONS).fetchall():
             self._code[process, number] = _code_columns(*code)
@@ -41,7 +46,8 @@ class Registry:
         row: Row = {
             "process_id": int(process, 16), "pid": integer(body, "pid"), "argv": _texts(body, "argv"),
             "cwd": text(body, "cwd"), "python": text(body, "python"), "executable": text(body, "executable"),
-            "main_file": text(main, "file"), "main_module": text(main, "module"), "path": _texts(body, "path"),
+            "main_file": text(main, "file"), "main_module": text(main, "module"),
+            "main_notebook": text(main, "notebook"), "path": _texts(body, "path"),
             "host": text(body, "host"), "treadle": text(body, "treadle"), "service": text(body, "service"),
             "git_commit": text(body, "git_commit"), "git_dirty": body.get("git_dirty"),
             "replay": bool(body.get("replay")), "started_ns": body["t"],
@@ -51,19 +57,35 @@ class Registry:
         self._services[process] = row["service"]
         return None if is_known else row
 
-    def function(self, record: Record, process: str) -> Row:
-        """Note a function record and return its row."""
+    def function(self, record: Record, process: str) -> Row | None:
+        """Note a function record, repeated in each segment; return its row the first time."""
         body = record.body
         number, module, qualname = integer(body, "f"), text(body, "module"), text(body, "qualname")
         if number is None or module is None or qualname is None:
             raise RecordError("a function without its number, module or name")
         code = (text(body, "file"), integer(body, "line"), text(body, "hash"), text(body, "flavour"))
+        is_known = (process, number) in self._code
         self._code[process, number] = _code_columns(module, qualname, *code)
-        return {
+        return None if is_known else {
             "process_id": int(process, 16), "number": number, "module": module, "qualname": qualname,
             "file": code[0], "line": code[1], "hash": code[2], "flavour": code[3],
             "params": orjson.dumps(body.get("params") or []).decode(),
         }  # fmt: skip
+
+    def source(self, record: Record, process: str) -> Row | None:
+        """Note a source record, which each segment repeats; return its row where it says anything new."""
+        body = record.body
+        file, number, source = text(body, "file"), integer(body, "number"), text(body, "text")
+        if file is None or source is None:
+            raise RecordError("a source without its file or its text")
+        key, digest = (process, file, number), hashlib.sha256(source.encode()).hexdigest()
+        is_known = self._sources.get(key) == digest
+        self._sources[key] = digest
+        row: Row = {
+            "process_id": int(process, 16), "seq": body["n"], "file": file, "number": number, "text": source,
+            "signature": text(body, "sig"),
+        }  # fmt: skip
+        return None if is_known else row
 
 
 def _code_columns(

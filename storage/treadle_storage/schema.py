@@ -13,7 +13,7 @@ import duckdb
 
 from treadle.errors import StoreError, StoreHeldError, StoreVersionError
 from treadle_storage.message_views import MESSAGE_VIEWS
-from treadle_storage.views import VIEWS
+from treadle_storage.views import SOURCES_VIEW, VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ SPAN_COLUMNS: dict[str, str] = {
 """`input_tagged` and `output_tagged` are null where they are the same bytes as `input` and `output`."""
 _COMPRESSED = frozenset({"error", "input", "output", "input_tagged", "output_tagged"})
 
-TABLES: dict[str, dict[str, str]] = {
+_FIRST_TABLES: dict[str, dict[str, str]] = {
     "finished": SPAN_COLUMNS,
     "open_spans": {**SPAN_COLUMNS, "start_row": "VARCHAR"},
     "roots": {"trace_id": "UUID", "span_id": "UBIGINT", "started_ns": "BIGINT", "has_parent": "BOOLEAN"},
@@ -72,25 +72,41 @@ TABLES: dict[str, dict[str, str]] = {
     "journals": {"name": "VARCHAR", "read_bytes": "BIGINT", "finished": "BOOLEAN"},
     "rejected": {"journal": "VARCHAR", "offset_bytes": "BIGINT", "length_bytes": "BIGINT", "why": "VARCHAR"},
 }  # fmt: skip
+_SOURCE_COLUMNS = {
+    "process_id": "UBIGINT", "seq": "UBIGINT", "file": "VARCHAR", "number": "BIGINT", "text": "VARCHAR",
+    "signature": "VARCHAR",
+}  # fmt: skip
+_NOTEBOOK_COLUMN = {"main_notebook": "VARCHAR"}
+TABLES: dict[str, dict[str, str]] = {
+    **_FIRST_TABLES,
+    "process_rows": {**_FIRST_TABLES["process_rows"], **_NOTEBOOK_COLUMN},
+    "source_rows": _SOURCE_COLUMNS,
+}
+"""What the newest version has; the tables of the first stay as they were."""
 
 
-def _ddl(table: str) -> str:
+def _ddl(table: str, column_types: dict[str, str]) -> str:
     columns = ", ".join(
         f'"{name}" {sql_type}' + (" using compression zstd" if name in _COMPRESSED else "")
-        for name, sql_type in TABLES[table].items()
+        for name, sql_type in column_types.items()
     )
     return f"create table {table} ({columns})"
 
 
 _FIRST_VERSION: tuple[str, ...] = (
-    *map(_ddl, TABLES),
+    *(_ddl(table, columns) for table, columns in _FIRST_TABLES.items()),
     "create index finished_by_trace on finished (trace_id)",
     "create index events_by_trace on event_rows (trace_id)",
     "create unique index journal_names on journals (name)",
     *VIEWS,
     *MESSAGE_VIEWS,
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION,)
+_KEEPS_SOURCES: tuple[str, ...] = (
+    _ddl("source_rows", _SOURCE_COLUMNS),
+    *(f"alter table process_rows add column {name} {kind}" for name, kind in _NOTEBOOK_COLUMN.items()),
+    SOURCES_VIEW,
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES)
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 

@@ -94,6 +94,12 @@ def step(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     return Columns.from_result(cursor.execute(queries.STEP.format(place=place, row=row)))
 
 
+def source(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
+    """Answer `source`: the code that a span ran, where it stands in no file; no row where it was not kept."""
+    place, row = locate(cursor, args)
+    return Columns.from_result(cursor.execute(queries.SOURCE.format(place=place, row=row)))
+
+
 def locate(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> tuple[str, int]:
     """Return the table and the row of a span.
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from treadle.model import Event, Function, Mark, Message, Score, Step
+from treadle.model import Event, Function, Mark, Message, RecordedSource, Score, Step
 from treadle_storage.summaries import named_rows
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def step_of(columns: Columns) -> Step:
     function = function_of(*(row.pop(name) for name in _CODE))
     row["error"], row["attributes"] = parsed(row["error"]), parsed(row["attributes"])
     return Step(**row, function=function)
+
+
+def source_of(columns: Columns) -> RecordedSource | None:
+    """Make a recorded source of the answer to `source`."""
+    rows = named_rows(columns, tuple(field.name for field in fields(RecordedSource)))
+    return next((RecordedSource(**row) for row in rows), None)
 
 
 def messages_of(columns: Columns) -> list[Message]:

@@ -12,7 +12,7 @@ from treadle_storage.link import Link
 from treadle_storage.place import place_of
 from treadle_storage.recordings import recording_of
 from treadle_storage.rows import Rows
-from treadle_storage.steps import events_of, marks_of, messages_of, scores_of, step_of, watch_values_of
+from treadle_storage.steps import events_of, marks_of, messages_of, scores_of, source_of, step_of, watch_values_of
 from treadle_storage.summaries import found_of, summaries_of
 from treadle_storage.tree import tree_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from treadle.model import Event, Mark, Message, Recording, Score, Step, TraceSummary
+    from treadle.model import Event, Mark, Message, RecordedSource, Recording, Score, Step, TraceSummary
     from treadle_storage.columns import Columns
     from treadle_storage.steps import WatchValue
     from treadle_storage.summaries import Found
@@ -128,6 +128,10 @@ class Store:
     def step(self, trace_id: str, span_id: str) -> Step:
         """Return everything that was recorded of a step."""
         return step_of(self._ask("step", trace_id=trace_id, span_id=span_id))
+
+    def source(self, trace_id: str, span_id: str) -> RecordedSource | None:
+        """Return the code that a step ran, where it stood in no file and so was kept with the trace."""
+        return source_of(self._ask("source", trace_id=trace_id, span_id=span_id))
 
     def messages(self, trace_id: str, span_id: str) -> list[Message]:
         """Return the conversation of a step."""

@@ -185,6 +185,11 @@ select
 from process_rows
 """
 
+SOURCES_VIEW = """
+create view sources as
+select printf('%016x', process_id) as process_id, file, number, text from source_rows
+"""
+
 VIEWS: tuple[str, ...] = (
     _RECORDED, _SPANS, _FAILED_SCORES, _TRACE_ROOTS, _TRACE_COUNTS, _TRACE_ROWS,
     _TRACES, _LLM_CALLS, _TOOL_CALLS, _RETRIEVALS,

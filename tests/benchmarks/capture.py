@@ -28,7 +28,7 @@ def answer(question: str, context: list[str], limit: int, *, style: str = "brief
 
 def main() -> None:
     """Measure with Treadle's own provider first: a process gets the user's only once."""
-    with _recording():
+    with recording():
         _call("traced call / bare OpenTelemetry span", TracerProvider(shutdown_on_exit=False), "at most 1.0")
         _messages()
         _growing_conversation()
@@ -45,18 +45,19 @@ class _Nowhere(SpanExporter):
 
 
 @contextmanager
-def _recording() -> Iterator[None]:
+def recording() -> Iterator[Path]:
+    """Record into a store of its own, and return that."""
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, TREADLE_KEY_FILE=str(Path(folder, "key"))):
         os.environ.pop("TREADLE_DISABLED", None)
         treadle.configure(store=Path(folder, "store"))
-        yield
+        yield Path(folder, "store")
 
 
 def _call(what: str, provider: TracerProvider, promise: str) -> None:
     traced = treadle.trace(answer)
-    bare = _bare(otel.get_tracer("bench", tracer_provider=provider))
+    spanned = bare(otel.get_tracer("bench", tracer_provider=provider))
     traced(QUESTION, CONTEXT, LIMIT, style="brief")
-    ours, theirs = by_turns(_many(traced), _many(bare))
+    ours, theirs = by_turns(_many(traced), _many(spanned))
     say(what, f"{ours / theirs:.2f} ({_each(ours)} / {_each(theirs)})", promise)
 
 
@@ -92,7 +93,9 @@ def _disabled() -> None:
     )
 
 
-def _bare(tracer: otel.Tracer) -> Callable[..., str]:
+def bare(tracer: otel.Tracer) -> Callable[..., str]:
+    """Return the same with a span of the SDK around it, payloads as attributes."""
+
     def spanned(question: str, context: list[str], limit: int, *, style: str) -> str:
         with tracer.start_as_current_span("answer") as span:
             held = {"question": question, "context": context, "limit": limit, "style": style}

@@ -2,15 +2,20 @@
 
 import enum
 import re
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
+from ipaddress import IPv4Address, IPv4Interface, IPv6Network
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import attrs
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 
@@ -85,6 +90,11 @@ class Plain:
         self.name = name
         self.others: list[Any] = []
 
+    @classmethod
+    def named(cls) -> "Plain":
+        """Return one."""
+        return cls("named")
+
     def greet(self) -> str:
         """Greet."""
         return f"I am {self.name}"
@@ -146,6 +156,38 @@ class Strict(BaseModel):
 MADE: list[int] = []
 
 
+def never(*_: Any) -> Any:
+    """Stand for what must not run when a value is revived."""
+    if MADE:
+        raise AssertionError("a converter or a validator ran")
+
+
+@attrs.define
+class Wheel:
+    """An attrs class with slots, a private name, and what runs when one is made."""
+
+    place: str
+    _spokes: int = attrs.field(validator=never)
+    label: str = attrs.field(default="", converter=str.lower)
+
+    def __attrs_post_init__(self) -> None:
+        never()
+
+
+@attrs.frozen
+class Axle:
+    """An attrs class that cannot be set, and remembers its hash."""
+
+    wheels: list[Wheel]
+
+
+@attrs.define(slots=False)
+class Loose:
+    """An attrs class without slots."""
+
+    number: int
+
+
 class Denied(Exception):
     """An exception of the project with a field and an `__init__` of its own."""
 
@@ -174,6 +216,13 @@ def set_later() -> Order:
     order = Order(1, [Point(1), Point(2, "there")])
     order.__dict__["note"] = "set later"
     return order
+
+
+def moved() -> OrderedDict[str, int]:
+    """Return an ordered dict whose order is not that of its insertion."""
+    ordered = OrderedDict(a=1, b=2)
+    ordered.move_to_end("a")
+    return ordered
 
 
 VALUES: dict[str, Any] = {
@@ -226,6 +275,23 @@ VALUES: dict[str, Any] = {
     "builtin type": dict,
     "function": helper,
     "list subclass": Words(["a", "b"]),
+    "moved ordered": moved(),
+    "time fold": time(1, 30, fold=1),
+    "fraction": Fraction(1, 3),
+    "zone": ZoneInfo("Europe/Berlin"),
+    "address": IPv4Address("10.0.0.1"),
+    "network": IPv6Network("2001:db8::/32"),
+    "interface": IPv4Interface("10.0.0.1/24"),
+    "namespace": SimpleNamespace(a=1, b=[(2,)]),
+    "mapping proxy": MappingProxyType({"a": 1}),
+    "array": array("d", [1.5, 2.5]),
+    "memory": memoryview(b"abc"),
+    "huge range": range(2**70),
+    "attrs": Wheel("front", 4),
+    "frozen attrs": Axle([Wheel("rear", 3)]),
+    "dict attrs": Loose(1),
+    "builtin function": len,
+    "class method": Plain.named,
     "str subclass": Text("t"),
     "infinity": float("-inf"),
 }

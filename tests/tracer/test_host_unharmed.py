@@ -143,3 +143,10 @@ def test_a_score_that_cannot_be_written_harms_nobody(store: Path, capfd: pytest.
 
     assert judged() == "done"
     assert "not recorded whole" in capfd.readouterr().err
+
+
+def test_a_program_prints_what_it_prints_and_nothing_else(tmp_path: Path) -> None:
+    """No warning of Python's is ours, in whichever version."""
+    program = "import treadle\n@treadle.trace\ndef f(x): return x + 1\nprint(f(1))"
+    done = plainly("-W", "always", "-c", program, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("2\n", "")

@@ -39,7 +39,7 @@ def test_public_names_stay_functions() -> None:
         "assert all(callable(thing) for thing in first)\n"
         "assert first == [getattr(treadle, name) for name in names]\nprint(*names)"
     )
-    assert python(source) == "configure continued current headers instrument score span trace\n"
+    assert python(source) == "codec configure continued current headers instrument score span trace\n"
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -16,6 +16,7 @@ import recorded
 import treadle
 from programs import plainly, python
 from servers import Answer, Hang, ModelServer
+from treadle import journal as journals
 from treadle import recorder
 from treadle.errors import JournalError
 from treadle.journal import Journal, write_people_record
@@ -116,6 +117,7 @@ def test_after_a_short_write_the_next_record_begins_with_a_newline(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A torn record spoils itself only."""
+    monkeypatch.setattr(journals, "appender", lambda: lambda descriptor, line: os.write(descriptor, line))
     journal = Journal(store)
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, line: write(descriptor, line[: len(line) // 2]))
@@ -168,6 +170,7 @@ def test_a_full_disk_is_told_once_and_changes_nothing(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From the failing write on the program runs unrecorded."""
+    monkeypatch.setattr(journals, "appender", lambda: lambda descriptor, line: os.write(descriptor, line))
     add(1)
     write = os.write
 
@@ -180,6 +183,17 @@ def test_a_full_disk_is_told_once_and_changes_nothing(
     assert [add(2), add(3), list(letters())] == [4, 5, ["a", "b"]]
     monkeypatch.setattr(os, "write", write)
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_records_reach_the_disk_at_once_where_that_is_asked_for(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fsync=True` syncs after each record, and not without it: it costs milliseconds."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    add(1)
+    assert synced == []
+    treadle.configure(fsync=True)
+    add(1)
+    assert len(synced) == 3  # a function, a start and an end
 
 
 def test_a_journal_in_a_place_that_is_no_folder_says_so(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from owners import end_owner
 from storage.journals import JournalWriter, trace_id
+from treadle.journal import Journal
 from tui.shop import OK
 from waiting import wait_until
 
@@ -117,3 +118,12 @@ def connect_alone(database, statement):
 
     with wait_until(is_free) as connection:
         connection.execute(statement)
+
+
+def test_doctor_counts_a_journal_whose_test_still_runs(cli, tmp_path):
+    """It takes room too, though no other command sees it yet."""
+    store = tmp_path / ".treadle"
+    held = Journal(store, held=True)
+    assert held.paths[0].name in cli("doctor", store=store).out
+    held.close()
+    end_owner(store)

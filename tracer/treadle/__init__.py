@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from treadle.running import current, headers
     from treadle.scoring import score
     from treadle.settings import configure
+    from treadle.taught import codec
 
-__all__ = ["configure", "continued", "current", "headers", "instrument", "score", "span", "trace"]
+__all__ = ["codec", "configure", "continued", "current", "headers", "instrument", "score", "span", "trace"]
 
 _LATER = {
+    "codec": "treadle.taught",
     "configure": "treadle.settings",
     "continued": "treadle.continuing",
     "current": "treadle.running",

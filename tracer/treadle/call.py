@@ -8,27 +8,26 @@ import asyncio
 import contextvars
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle import guard, lanes, turns
 from treadle.clock import now_ns
-from treadle.failure import describe, writable
+from treadle.failure import writable
 from treadle.functions import Traced
 from treadle.kinds import EFFECT_KINDS
 from treadle.lanes import CURRENT, Lane, RemoteCall
+from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current, remote
 from treadle.recorder import Recorder, recorder
+from treadle.relays import Relay
 from treadle.replay.divergence import DivergedError
 from treadle.streams import Stream, total_of
 from treadle.values.classes import type_name
-from treadle.values.encode import encode
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer
 
-OWN_FOLDER = str(Path(__file__).parent)
 SUBMISSIONS_DONE = "treadle.submissions_done"
 ENDINGS = (GeneratorExit, SystemExit)
 """What ends a call without a failure."""
@@ -127,15 +126,26 @@ class Call:
         self.answer: Answer | None = None
         self.submissions_done: dict[str, int] = {}
         self.total: Callable[[], Any] | None = None
-        self._recorder = writer
+        self._recorder: Recorder | LeftOut = writer
         self._lane_token: contextvars.Token[Lane | None] | None = None
         self._otel_token: current.OtelToken | None = None
         self._stream: Stream | None = None
         self._ended = False
 
-    def begin(self, held: Any, context: current.OtelContext | None) -> None:
+    def begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
         """Start the span and put it on disk, with what the call was given."""
-        encoded = encode(held, self._recorder.redactor)
+        encoded = writer.encode(held()) if writer.takes_all else None
+        self._start_span(context)
+        if encoded is None:
+            if REPLAYER is None and not writer.takes(self.trace_id):
+                self._recorder = LEFT_OUT
+            encoded = self._recorder.encode(held())
+        if REPLAYER is not None:
+            self.payload = encoded.payload
+            self.answer = REPLAYER.decide(self)
+        self._recorder.start(self, encoded.payload, encoded.why)
+
+    def _start_span(self, context: current.OtelContext | None) -> None:
         if type(self.parent) is RemoteCall:
             context = remote.at_least_under(self.parent.around, context)
         self.started_at_ns = now_ns()
@@ -151,10 +161,6 @@ class Call:
         self.span_id = handle.span_id
         if self.parent is not None and self.parent.trace_id != self.trace_id:
             self.parent = None
-        if REPLAYER is not None:
-            self.payload = encoded.payload
-            self.answer = REPLAYER.decide(self)
-        self._recorder.start(self, encoded.payload, encoded.why)
 
     def origin(self) -> dict[str, Any]:
         """Return the fields of the start record that say where the call comes from, and that few calls have."""
@@ -167,8 +173,7 @@ class Call:
 
     def link_to(self, *, rel: str, trace: str, span: str) -> None:
         """Record that this call's trace stands in a relation to a step of another."""
-        fields = {"rel": rel, "to_trace": trace, "to_span": span}
-        self._recorder.journal.record("link", trace=self.trace_id, span=self.span_id, **fields)
+        self._recorder.link(self, rel=rel, to_trace=trace, to_span=span)
 
     def set_attribute(self, name: str, value: object) -> None:
         """Keep an attribute for the end of the call; what OpenTelemetry has no type for, as text."""
@@ -181,6 +186,12 @@ class Call:
             self._lane = Lane(self)
         self._lane_token = CURRENT.set(self._lane)
         self._otel_token = current.attach(self._handle)
+
+    def take_over(self, relay: Relay) -> None:
+        """Be the call that the relay's lanes are under, from before this one is first resumed."""
+        relay.pass_to(self)
+        self._lane = relay
+        self._handle.stand_behind(relay.span)
 
     def suspend(self) -> None:
         """Make current what was current before.
@@ -206,7 +217,7 @@ class Call:
         try:
             if self._stream is None:
                 self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
-            self._stream.add(now_ns(), encode(value, self._recorder.redactor).payload)
+            self._stream.add(now_ns(), self._recorder.encode(value).payload)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
 
@@ -237,9 +248,7 @@ class Call:
             cause = {"type": type_name(type(error)).replace("builtins:", "").replace(":", ".")}
             self._finish({"status": "interrupted", "closed": True, "error": cause}, lambda: self._total(None))
             return
-        failure = guard.attempt(lambda: describe(error, self._recorder.redactor, own_folder=OWN_FOLDER))
-        failure = failure or {"type": type(error).__qualname__, "message": ""}
-        self._finish({"status": "error", "error": failure}, lambda: self._encode(error))
+        self._finish({"status": "error", "error": self._recorder.describe(error)}, lambda: self._encode(error))
 
     def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
         if self._ended:
@@ -263,7 +272,7 @@ class Call:
             guard.report(error)
 
     def _encode(self, value: Any) -> bytes:
-        return encode(value, self._recorder.redactor).payload
+        return self._recorder.encode(value).payload
 
     def _total(self, returned: Any) -> bytes:
         if self.total is not None:
@@ -271,7 +280,7 @@ class Call:
         if self._stream is None and returned is None:
             return b"null"
         payloads = self._stream.payloads if self._stream is not None else ()
-        return total_of(payloads, returned=None if returned is None else self._encode(returned))
+        return total_of(payloads, self._encode, returned=None if returned is None else self._encode(returned))
 
 
 def begin(
@@ -298,7 +307,7 @@ def begin(
         call = Call(name, kind, traced=traced, place=place, writer=writer)
         if attributes:
             call.attributes = attributes
-        call.begin(held(), place.context)
+        call.begin(held, place.context, writer)
     except Exception as error:  # noqa: BLE001 - the guard
         guard.report(error)
         _stop_replay(name, error)

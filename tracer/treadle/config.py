@@ -16,14 +16,14 @@ STORE_NAME = ".treadle"
 PROJECT_MARKS = ("pyproject.toml", ".git")
 
 
-def find_store(explicit: str | Path | None = None) -> Path:
-    """Return the absolute path of the store; it need not exist yet."""
+def find_store(explicit: str | Path | None = None, *, start: Path | None = None) -> Path:
+    """Return the absolute path of the store, looked for from `start`, else from here; it need not exist yet."""
     from pathlib import Path
 
     named = explicit or os.environ.get("TREADLE_STORE")
     if named:
         return Path(named).expanduser().absolute()
-    here = Path.cwd()
+    here = start or Path.cwd()
     upwards = (here, *here.parents)
     for folder in upwards:
         if (folder / STORE_NAME).is_dir():

@@ -9,6 +9,7 @@
     │   ├── StoreVersionError written by a newer Treadle
     │   └── StoreHeldError    another program holds the database file
     ├── JournalError          a journal cannot be written or read
+    │   └── BlobError         a large value beside it is gone or was changed
     └── ReplayError
         ├── NotReplayableError    the recording lacks what a replay needs, and says what
         └── RefusedError          a replay that would not be safe
@@ -53,6 +54,10 @@ class StoreHeldError(StoreError):
 
 class JournalError(TreadleError):
     """A journal cannot be written or read."""
+
+
+class BlobError(JournalError):
+    """A large value beside the journals is gone, or is not what its name says."""
 
 
 class ReplayError(TreadleError):

@@ -42,6 +42,7 @@ class Traced:
         "kind",
         "name",
         "parameters",
+        "recorded_as",
     )
 
     def __init__(self, function: Callable[..., Any], *, name: str | None, kind: str, ignore: tuple[str, ...]) -> None:
@@ -59,6 +60,8 @@ class Traced:
         self._rest = next(iter(by_kind["*"]), None)
         self._rest_by_name = next(iter(by_kind["**"]), None)
         self._fields: dict[str, Any] | None = None
+        self.recorded_as: tuple[Any, str, str] | None = None
+        """The recorder that described it last, and what that says of it."""
         self._defaults = {p.name: p.default for p in self.parameters if p.default is not p.empty}
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

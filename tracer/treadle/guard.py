@@ -23,8 +23,8 @@ def attempt(act: Callable[[], Result]) -> Result | None:
         return None
 
 
-def report(error: Exception) -> None:
-    """Say once in this process that recording is not whole, and why; the whole traceback with `TREADLE_DEBUG`."""
+def report(error: Exception, *, what: str = "this run is not recorded whole: ") -> None:
+    """Say once in this process what went wrong, and why; the whole traceback with `TREADLE_DEBUG`."""
     global _told
     if os.environ.get("TREADLE_DEBUG"):
         traceback.print_exception(error)
@@ -32,7 +32,7 @@ def report(error: Exception) -> None:
         return
     _told = True
     try:
-        sys.stderr.write(f"treadle: this run is not recorded whole: {_text(error)}\n")
+        sys.stderr.write(f"treadle: {what}{_text(error)}\n")
     except Exception:  # noqa: BLE001 - whatever the program has put there in the place of its stderr
         return
 

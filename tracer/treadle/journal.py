@@ -1,75 +1,113 @@
-"""The journal: a process's append-only file of records, each on disk before the call goes on.
+"""The journal: a process's append-only files of records, each on disk before the call goes on.
 
 One `write` to an unbuffered append descriptor for each record: no thread and no buffer, so nothing is lost when the
-process dies. `docs/journal.md` has the format.
+process dies. A segment that has grown is followed by the next under the same descriptor, so that no writer waits for
+that. `docs/journal.md` has the format.
 """
 
 import errno
 import fcntl
 import itertools
 import os
-import platform
 import secrets
-import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from treadle import guard
+from treadle.appending import appender
 from treadle.clock import now_ns
 from treadle.errors import JournalError
-from treadle.failure import writable
+from treadle.process import describe_process
 from treadle.signing import sign_process
 
 FORMAT_VERSION = 1
 FOLDER = "journal"
+SUFFIX = ".ndjson"
+HELD_SUFFIX = ".held"
+_CLOSED = -1
+"""Stands for a closed file: its number may be another file's by now, and is never written to."""
 PEOPLE_PREFIX = "people-"
 """Journals of what people said (scores, marks): these never expire."""
+SEGMENT_BYTES = 64 * 1024 * 1024
 
 
 class Journal:
-    """An open journal of this process, locked while it lives."""
+    """The open journal of this process; its newest segment is locked while it lives."""
 
-    __slots__ = ("_descriptor", "_ordinals", "_torn", "path", "pid", "process_id")
+    __slots__ = (
+        "_append",
+        "_descriptor",
+        "_fsync",
+        "_is_torn",
+        "_limit_bytes",
+        "_name",
+        "_newborn",
+        "_ordinals",
+        "_repeated",
+        "_rotating",
+        "_suffix",
+        "_written_bytes",
+        "folder",
+        "paths",
+        "process_id",
+    )
 
     def __init__(
-        self, store: Path, *, prefix: str = "", program: dict[str, Any] | None = None, key: bytes | None = None
+        self,
+        store: Path,
+        *,
+        prefix: str = "",
+        program: dict[str, Any] | None = None,
+        key: bytes | None = None,
+        fsync: bool = False,
+        held: bool = False,
     ) -> None:
-        """Make the file under a temporary name, lock it, name it.
+        """Open the first segment.
 
         `program` replaces fields of the process record where this process stands in for another program; `key` signs
-        that record.
+        that record. No reader sees a `held` journal while this process lives, before `keep` shows it.
 
         Raises:
             JournalError: the store cannot be written.
 
         """
-        self.pid = os.getpid()
+        self._descriptor = self._newborn = _CLOSED
         self.process_id = secrets.token_hex(8)
+        self.folder = store / FOLDER
+        self.paths: list[Path] = []
+        """Its segments, oldest first."""
+        self._name = f"{prefix}{now_ns()}-{os.getpid()}-{self.process_id}"
         self._ordinals = itertools.count()
-        self._torn = False
-        folder = store / FOLDER
-        name = f"{prefix}{now_ns()}-{self.pid}-{self.process_id}.0.ndjson"
-        self.path = folder / name
+        self._rotating = threading.Lock()
+        self._limit_bytes = SEGMENT_BYTES
+        self._written_bytes = 0
+        self._is_torn = False
+        self._suffix = HELD_SUFFIX if held else SUFFIX
+        self._append = appender()
+        self._fsync = fsync
+        fields = {**describe_process(), **(program or {})}
+        signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
+        self._repeated = [("process", now_ns(), _body({"process": self.process_id, **fields, "sig": signature}))]
         try:
             make_store(store)
-            folder.mkdir(exist_ok=True, mode=0o700)
-            newborn = folder / f"{name}.tmp"
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-            self._descriptor = os.open(newborn, flags, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            fields = {**describe_process(), **(program or {})}
-            signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
-            self.record("process", process=self.process_id, **fields, sig=signature)
-            newborn.rename(self.path)
+            self.folder.mkdir(exist_ok=True, mode=0o700)
+            self._descriptor = self._open_segment()
         except OSError as error:
-            raise JournalError(f"cannot write a journal in {folder}: {error.strerror or error}") from error
+            raise JournalError(f"cannot write a journal in {self.folder}: {error.strerror or error}") from error
 
     def record(self, kind: str, **fields: Any) -> None:
         """Append a record that is not on the hot path."""
-        body = {name: value for name, value in fields.items() if value is not None and value != ""}
-        self.write(b"%b,%b\n" % (self.head(kind, now_ns()).encode(), orjson.dumps(body)[1:]))
+        self.write(self._line(kind, now_ns(), _body(fields)))
+
+    def record_for_all(self, kind: str, **fields: Any) -> None:
+        """Append a record that later ones name: each segment that follows begins with it, and so stands by itself."""
+        repeated = (kind, now_ns(), _body(fields))
+        self._repeated.append(repeated)
+        self.write(self._line(*repeated))
 
     def head(self, kind: str, at_ns: int) -> str:
         """Return the opening of a record, up to the last of the keys that every record has."""
@@ -82,26 +120,93 @@ class Journal:
             OSError: the disk is full, or the file is gone.
 
         """
-        if self._torn:
+        if self._is_torn:
             line = b"\n" + line
-        written = os.write(self._descriptor, line)
-        self._torn = written < len(line)
-        if self._torn:
+        written_bytes = self._append(self._descriptor, line)
+        self._is_torn = written_bytes < len(line)
+        if self._is_torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self._fsync:
+            os.fsync(self._descriptor)
+        self._written_bytes += written_bytes  # of two threads one may not be counted: the limit is no exact one
+        if self._written_bytes > self._limit_bytes:
+            self._rotate()
+
+    def keep(self) -> None:
+        """Show a held journal to readers."""
+        with self._rotating:
+            self._suffix = SUFFIX
+            for at, path in enumerate(self.paths):  # the oldest first: no reader finds an end before its start
+                self.paths[at] = path.rename(path.with_suffix(SUFFIX))
+
+    def drop(self) -> None:
+        """Remove a held journal; what is still written goes nowhere."""
+        with self._rotating:
+            self._limit_bytes = sys.maxsize
+            for path in self.paths:  # the oldest first: the newest has the lock that readers heed
+                path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close the file; this frees its lock where no forked child shares it."""
-        os.close(self._descriptor)
+        """Close the files; this frees their locks where no forked child shares them."""
+        for descriptor in (self._descriptor, self._newborn):
+            if descriptor != _CLOSED:
+                os.close(descriptor)
+        self._descriptor = self._newborn = _CLOSED
 
     def abandon(self) -> None:
-        """Let go of a file that is the parent's, after a fork: what is still written here goes nowhere.
+        """Let go of files that are the parent's, after a fork: what is still written here goes nowhere.
 
-        The descriptor stays taken: calls that began before the fork may end in the child too, and must not write into
-        whatever file is opened next.
+        That are the ends of calls that began before the fork, and end on both sides of it.
         """
-        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        os.dup2(nowhere, self._descriptor, inheritable=False)
-        os.close(nowhere)
+        self._limit_bytes = sys.maxsize
+        self._rotating = threading.Lock()
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        except OSError:
+            nowhere = _CLOSED
+        self.close()
+        self._descriptor = nowhere
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _rotate(self) -> None:
+        """Go on in a new segment; who comes while that is made writes into the old one."""
+        if not self._rotating.acquire(blocking=False):
+            return
+        self._limit_bytes += SEGMENT_BYTES  # where there can be no new segment, the old one grows on
+        try:
+            repeated = len(self._repeated)
+            self._newborn = self._open_segment()
+            os.dup2(self._newborn, self._descriptor, inheritable=False)
+            newborn, self._newborn = self._newborn, _CLOSED
+            os.close(newborn)
+            self._written_bytes, self._limit_bytes = 0, SEGMENT_BYTES
+            for added_meanwhile in self._repeated[repeated:]:
+                self.write(self._line(*added_meanwhile))
+        except OSError as error:
+            guard.report(error)
+        finally:
+            self._rotating.release()
+
+    def _open_segment(self) -> int:
+        """Make a file under a temporary name, lock it, write what later records name, and give it its name."""
+        path = self.folder / f"{self._name}.{len(self.paths)}{self._suffix}"
+        newborn = path.with_name(f"{path.name}.tmp")
+        descriptor = os.open(newborn, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            os.write(descriptor, b"".join(self._line(*repeated) for repeated in self._repeated))
+            newborn.rename(path)
+        except BaseException:
+            os.close(descriptor)
+            newborn.unlink(missing_ok=True)
+            raise
+        self.paths.append(path)
+        return descriptor
+
+    def _line(self, kind: str, at_ns: int, body: bytes) -> bytes:
+        return b"%b,%b\n" % (self.head(kind, at_ns).encode(), body)
 
 
 def make_store(store: Path) -> None:
@@ -110,22 +215,6 @@ def make_store(store: Path) -> None:
         return
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
     (store / ".gitignore").write_text("*\n")
-
-
-def describe_process() -> dict[str, Any]:
-    """Return what a replay needs to run this program again, and what a person wants to know of it."""
-    return {
-        "pid": os.getpid(),
-        "argv": [writable(str(argument)) for argument in sys.argv],
-        "cwd": writable(_working_folder()),
-        "python": platform.python_version(),
-        "executable": sys.executable,
-        "host": socket.gethostname(),
-        "service": os.environ.get("OTEL_SERVICE_NAME"),
-        "main": _main(),
-        "path": [writable(entry) for entry in sys.path if isinstance(entry, str)],
-        "git_commit": _git_commit(),
-    }
 
 
 def write_people_record(store: Path, kind: str, **fields: Any) -> None:
@@ -137,31 +226,6 @@ def write_people_record(store: Path, kind: str, **fields: Any) -> None:
         journal.close()
 
 
-def _working_folder() -> str:
-    try:
-        return str(Path.cwd())
-    except FileNotFoundError:
-        return ""
-
-
-def _main() -> dict[str, str] | None:
-    main = sys.modules.get("__main__")
-    spec = getattr(main, "__spec__", None)
-    if spec is not None:
-        return {"module": spec.name}
-    file = getattr(main, "__file__", None)
-    return {"file": writable(str(Path(file).absolute()))} if file else None
-
-
-def _git_commit() -> str | None:
-    """Read the commit from the repository's files: a `git` process would be the user's time."""
-    for folder in (here := Path(_working_folder() or "/"), *here.parents):
-        head = folder / ".git" / "HEAD"
-        try:
-            text = head.read_text().strip()
-            if not text.startswith("ref: "):
-                return text or None
-            return (folder / ".git" / text[5:]).read_text().strip()
-        except OSError:
-            continue
-    return None
+def _body(fields: dict[str, Any]) -> bytes:
+    """Return the members of a record that are not in its head."""
+    return orjson.dumps({name: value for name, value in fields.items() if value is not None and value != ""})[1:]

@@ -71,6 +71,17 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedSource:
+    """The code of a step that stood in no file, as it ran."""
+
+    file: str
+    """What stands for the file's name in `Function.file` and in the frames of errors."""
+    number: int | None
+    """Of a notebook's cell, its execution count; None where it is none."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation, as a person reads it."""
 
@@ -201,6 +212,8 @@ class Process:
     executable: str
     main_file: str | None
     main_module: str | None
+    main_notebook: str | None
+    """Its name or path, where the program is a notebook's kernel and that is known."""
     path: tuple[str, ...]
     host: str
     git_commit: str | None

@@ -16,34 +16,78 @@ import orjson
 from treadle import guard
 from treadle.config import find_store
 from treadle.errors import TreadleError
+from treadle.failure import describe
 from treadle.functions import Traced
 from treadle.journal import Journal
-from treadle.settings import settings, when_changed
+from treadle.settings import Settings, settings, when_changed
 from treadle.signing import load_key, sign_end, sign_start
-from treadle.values.redact import Redactor, UserRedaction
+from treadle.sources import Sources
+from treadle.values.encode import Encoded, encode
+from treadle.values.redact import Redactor
 
 if TYPE_CHECKING:
     from treadle.call import Call
+    from treadle.otel.forward import Forwarder
+
+OWN_FOLDER = str(Path(__file__).parent)
+"""Frames in it are the wrappers: no stack shows them."""
 
 
 class Recorder:
     """Writes the records of one process."""
 
-    __slots__ = ("_functions", "_key", "_numbers", "journal", "redactor", "store")
+    __slots__ = (
+        "_forwarder",
+        "_functions",
+        "_key",
+        "_numbers",
+        "_share",
+        "_sources",
+        "_token",
+        "journal",
+        "redactor",
+        "store",
+    )
 
-    def __init__(
-        self, store: Path, *, redact: UserRedaction | None = None, program: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, store: Path, chosen: Settings, *, held: bool = False) -> None:
         self.store = store
         self._key = load_key(create=True)
-        self.journal = Journal(store, program=program, key=self._key)
-        self.redactor = Redactor(redact)
-        self._functions: dict[Traced, tuple[str, str]] = {}
+        self.journal = Journal(store, program=chosen.program, key=self._key, fsync=chosen.fsync, held=held)
+        self.redactor = Redactor(chosen.redact)
+        self._sources = Sources(self.journal, self.redactor, self._key)
+        self._token = object()
+        """What functions remember this recorder by, without keeping its journal open."""
+        self._functions: dict[bytes, tuple[str, str]] = {}
         self._numbers = itertools.count()
+        self._share = chosen.sample
+        self._forwarder = guard.attempt(lambda: _forwarder(chosen.forward))
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether no trace is left out."""
+        return self._share >= 1
+
+    def takes(self, trace_id: str) -> bool:
+        """Tell whether a trace is recorded: by its id, so that every process decides alike.
+
+        The rule is OpenTelemetry's `TraceIdRatioBased`: the lower 64 bits below that share of all.
+        """
+        return int(trace_id[16:], 16) < self._share * 2**64
+
+    def describe(self, error: BaseException) -> dict[str, Any]:
+        """Return what is recorded of an exception."""
+        failure = guard.attempt(lambda: describe(error, self.redactor, own_folder=OWN_FOLDER))
+        return failure or {"type": type(error).__qualname__, "message": ""}
+
+    def encode(self, value: Any) -> Encoded:
+        """Return a value as it is recorded."""
+        return encode(value, self.redactor)
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""
-        number, function = self._function(call.traced) if call.traced is not None else ("", call.name)
+        if self._forwarder is not None:
+            call.payload = payload
+        number, function = self._named(call.traced) if call.traced is not None else ("", call.name)
         more = call.origin()
         if call.attributes:
             more["attrs"] = call.attributes
@@ -79,6 +123,12 @@ class Recorder:
                 payload=payload,
             )
         self._write("end", call, at_ns, _members(more), signature, "out", payload)
+        if self._forwarder is not None:
+            self._forwarder.send(call, at_ns, more=more, output=payload)
+
+    def link(self, call: "Call", *, rel: str, to_trace: str, to_span: str) -> None:
+        """Write that a call's trace stands in a relation to a step of another."""
+        self.journal.record("link", trace=call.trace_id, span=call.span_id, rel=rel, to_trace=to_trace, to_span=to_span)
 
     def chunk(self, call: "Call", at_ns: int, payload: bytes) -> None:
         """Write one chunk of a stream."""
@@ -96,17 +146,38 @@ class Recorder:
         )
         self.journal.write(b"%b%b}\n" % (line.encode(), payload))
 
-    def _function(self, traced: Traced) -> tuple[str, str]:
+    def _named(self, traced: Traced) -> tuple[str, str]:
         """Return what a start record says of a function, and what is signed of it."""
-        known = self._functions.get(traced)
+        known = traced.recorded_as
+        if known is None or known[0] is not self._token:
+            known = traced.recorded_as = (self._token, *self._function(traced))
+        return known[1], known[2]
+
+    def _function(self, traced: Traced) -> tuple[str, str]:
+        """Describe a function, once however often one like it is decorated anew."""
+        fields = traced.fields
+        file = fields["file"]
+        if file is not None:
+            guard.attempt(lambda: self._sources.keep(file))
+        described = orjson.dumps(fields)
+        known = self._functions.get(described)
         if known is None:
-            fields = traced.fields
             number = next(self._numbers)
             known = (f',"f":{number}', f"{fields['module']}:{fields['qualname']}")
             # Named only once it is written; two threads may describe it twice, under two numbers.
-            self.journal.record("function", f=number, **fields)
-            self._functions[traced] = known
+            self.journal.record_for_all("function", f=number, **fields)
+            self._functions[described] = known
         return known
+
+
+def _forwarder(url: str | None) -> "Forwarder | None":
+    if url is None:
+        return None
+    if url not in _forwarders:
+        from treadle.otel.forward import Forwarder
+
+        _forwarders[url] = Forwarder(url)
+    return _forwarders[url]
 
 
 _OK = {"status": "ok"}
@@ -128,6 +199,10 @@ def _quoted(text: str) -> str:
 
 _recorder: Recorder | None = None
 _broken = False
+_forwarders: dict[str, "Forwarder"] = {}
+"""By the collector's URL: the same one for each journal that is opened while the settings are the same."""
+_held: list[Journal] | None = None
+"""The journals that were opened since `hold`; None: readers see what is opened."""
 _parents_store: Path | None = None
 """Where the process that forked this one recorded: looked for again, it may be another by now."""
 _opening = threading.RLock()
@@ -135,14 +210,35 @@ _opening = threading.RLock()
 
 
 def reopen() -> None:
-    """Close the journal; the next call opens one as the settings say by then."""
+    """Have the next call open a journal, as the settings say by then; this one closes when its calls have ended."""
+    for forwarder in _forwarders.values():
+        forwarder.close()
+    _forwarders.clear()
+    _leave()
+
+
+def _leave() -> None:
     global _recorder, _broken, _parents_store
-    if _recorder is not None:
-        _recorder.journal.close()
     _recorder, _broken, _parents_store = None, False, None
 
 
 when_changed(reopen)
+
+
+def hold() -> None:
+    """Write from now on where no reader looks, until `release` says what becomes of it."""
+    global _held
+    _held = []
+    _leave()
+
+
+def release(*, keep: bool) -> None:
+    """Show readers what was written since `hold`, or drop it; what is written from now on they see at once."""
+    global _held
+    held, _held = _held or [], None
+    _leave()
+    for journal in held:
+        guard.attempt(journal.keep if keep else journal.drop)
 
 
 def recorder() -> Recorder | None:
@@ -164,7 +260,9 @@ def _open() -> None:
         return
     try:
         chosen = settings()
-        _recorder = Recorder(_parents_store or find_store(chosen.store), redact=chosen.redact, program=chosen.program)
+        _recorder = Recorder(_parents_store or find_store(chosen.store), chosen, held=_held is not None)
+        if _held is not None:
+            _held.append(_recorder.journal)
     except (TreadleError, OSError, RuntimeError) as error:
         _broken = True
         guard.report(error)
@@ -172,12 +270,13 @@ def _open() -> None:
 
 def _forget_in_child() -> None:
     """After a fork: leave the parent's journal without unlocking it; the child's first call opens its own."""
-    global _recorder, _opening, _parents_store
+    global _recorder, _opening, _held, _parents_store
     _opening = threading.RLock()
     if _recorder is not None:
         _parents_store = _recorder.store
         _recorder.journal.abandon()
-    _recorder = None
+    _recorder = _held = None
+    _forwarders.clear()
 
 
 os.register_at_fork(after_in_child=_forget_in_child)

@@ -35,7 +35,7 @@ def score(
     if trace_id is None:
         raise UsageError(f"the score {name!r} has no trace: call it inside a traced call, or give trace=")
     writer = recorder()
-    if writer is None:
+    if writer is None or not writer.takes(trace_id):
         return
     try:
         fields = {"name": name, "value": value, "label": label, "comment": comment, "source": source}

@@ -98,6 +98,8 @@ def when_changed(act: Callable[[], None]) -> None:
 def _checked(name: str, value: Any) -> Any:
     if name == "sample" and not 0 <= value <= 1:
         raise UsageError(f"sample is {value!r}: it is a share, from 0 to 1")
+    if name == "forward" and value is not None and not value.startswith(("http://", "https://")):
+        raise UsageError(f"forward is {value!r}: give a collector's address, such as http://localhost:4318")
     if name in _LISTS and not isinstance(value, bool):
         if isinstance(value, str):
             raise UsageError(f"{name} is {value!r}: give a list, even of one")

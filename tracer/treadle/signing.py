@@ -74,6 +74,12 @@ def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: s
     return sign(key, f"end\n{trace}\n{span}\n{status}\n{chunks_digest}\n".encode(), payload)
 
 
+def sign_source(key: bytes, *, process: str, file: str, number: int | None, text: str) -> str:
+    """Sign a source record: which code ran, as which cell."""
+    told = f"source\n{process}\n{file}\n{'' if number is None else number}\n"
+    return sign(key, told.encode(errors="replace"), text.encode())
+
+
 def digest_chunks(chunks: tuple[Chunk, ...]) -> str:
     """Return the digest that an end record carries over its stream's chunks; empty where there are none."""
     if not chunks:
@@ -86,7 +92,7 @@ def digest_chunks(chunks: tuple[Chunk, ...]) -> str:
 
 def verify_process(key: bytes, process: Process) -> bool:
     """Tell whether this user recorded this program, started this way."""
-    main = {"module": process.main_module, "file": process.main_file}
+    main = {"module": process.main_module, "file": process.main_file, "notebook": process.main_notebook}
     launch = {
         "argv": list(process.argv),
         "cwd": process.cwd,

@@ -7,6 +7,7 @@ client patch that knows better gives its own sum.
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
@@ -36,10 +37,13 @@ class Stream:
         return self._digest.hexdigest()
 
 
-def total_of(payloads: Sequence[bytes], *, returned: bytes | None = None) -> bytes:
-    """Return the tagged JSON of the sum of chunks, with what the generator returned if that was anything."""
+def total_of(payloads: Sequence[bytes], encode: Callable[[Any], bytes], *, returned: bytes | None = None) -> bytes:
+    """Return the tagged JSON of the sum of chunks, with what the generator returned if that was anything.
+
+    Texts are encoded anew when they are joined: a secret may have come in two pieces.
+    """
     if payloads and all(payload[:1] == b'"' for payload in payloads):
-        total = orjson.dumps("".join(orjson.loads(payload) for payload in payloads))
+        total = encode("".join(orjson.loads(payload) for payload in payloads))
     else:
         total = b"[%b]" % b",".join(payloads)
     return total if returned is None else b'{"$":"stream","v":%b,"returned":%b}' % (total, returned)

@@ -45,7 +45,7 @@ def facts(step: Step) -> Parts:
 def source_facts(source: SourceFile) -> Parts:
     """Return where a source stands, and what there is to know of it."""
     line = source.call_line or source.first_line
-    parts = [(source.path.name, "strong"), (f":{line}" if line else "", "dim")]
+    parts = [(source.name, "strong"), (f"{':' if source.name else 'line '}{line}" if line else "", "dim")]
     return [*parts, (f"  {source.note}", "accent")] if source.note else parts
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from treadle.errors import NotFoundError
 from treadle.model import STATUSES, Event, Message, Score, Step
 from treadle_tui.conversation import repeated_messages
-from treadle_tui.sources import SourceFile, is_library, line_that_calls, read_source
+from treadle_tui.sources import SourceFile, is_library, line_that_calls, read_kept, read_source
 
 if TYPE_CHECKING:
     from treadle_storage import Store
@@ -70,7 +70,7 @@ def _source_of(store: "Store", step: Step) -> SourceFile | None:
     for _ in range(_CALLERS_UP):
         path = _file_of(caller)
         if path is not None and not is_library(path):
-            return _read(caller, path) if caller is step else _read_caller(caller, path, called)
+            return _read(store, caller, path) if caller is step else _read_caller(store, caller, path, called)
         if caller.parent_span_id is None:
             break
         try:
@@ -78,7 +78,7 @@ def _source_of(store: "Store", step: Step) -> SourceFile | None:
         except NotFoundError:
             break
     path = _file_of(step)
-    return None if path is None else _read(step, path)
+    return None if path is None else _read(store, step, path)
 
 
 def _file_of(step: Step) -> Path | None:
@@ -88,12 +88,15 @@ def _file_of(step: Step) -> Path | None:
     return path if path.is_absolute() else Path(step.cwd or ".") / path
 
 
-def _read(step: Step, path: Path) -> SourceFile | None:
-    return None if step.function is None else read_source(path, step.function)
+def _read(store: "Store", step: Step, path: Path) -> SourceFile | None:
+    if step.function is None:
+        return None
+    kept = None if path.exists() else store.source(step.trace_id, step.span_id)
+    return read_source(path, step.function) if kept is None else read_kept(kept, step.function)
 
 
-def _read_caller(caller: Step, path: Path, called: Step) -> SourceFile | None:
-    source = _read(caller, path)
+def _read_caller(store: "Store", caller: Step, path: Path, called: Step) -> SourceFile | None:
+    source = _read(store, caller, path)
     if source is None:
         return None
     name = called.function.qualname.rpartition(".")[2] if called.function is not None else called.name

@@ -1,4 +1,4 @@
-"""Today's source of a recorded function, found without importing anything: looking at a store runs no code."""
+"""The source of a recorded function, today's or as it was kept: looking at a store imports and runs no code."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from treadle.functions import code_hash
-from treadle.model import Function
+from treadle.model import Function, RecordedSource
 
 _LARGEST_FILE: Final = 2_000_000
 _LIBRARY: Final = re.compile(r"/(site|dist)-packages/|/lib/python3\.\d+/")
@@ -16,7 +16,7 @@ _LIBRARY: Final = re.compile(r"/(site|dist)-packages/|/lib/python3\.\d+/")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """The file that a function stands in, as it is today."""
+    """The file that a function stands in, as it is today; what was kept with the trace where it stood in no file."""
 
     path: Path
     text: str
@@ -27,6 +27,13 @@ class SourceFile:
     """Whether it changed since it ran; empty where it did not."""
     call_line: int = 0
     """Where this function calls the one that was asked for; 0 where that is not known, or it is that one."""
+    kept: RecordedSource | None = None
+    """What was kept with the trace, where that is what is shown."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in few words; empty for a notebook's cell, whose note says which it is."""
+        return self.path.name if self.kept is None or self.kept.number is None else ""
 
 
 def is_library(path: Path) -> bool:
@@ -51,8 +58,27 @@ def read_source(path: Path, function: Function) -> SourceFile:
         return SourceFile(path, text, 0, 0, f"does not parse today: line {error.lineno}, {error.msg}")
     if found is None:
         return SourceFile(path, text, 0, 0, f"{function.qualname} is not in this file any more")
-    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    first = _first_line(found)
     return SourceFile(path, text, first, found.end_lineno or first, _changed(text, path, function, found.lineno))
+
+
+def read_kept(kept: RecordedSource, function: Function) -> SourceFile:
+    """Find the function in the source that was kept with the trace."""
+    note = "as it ran" if kept.number is None else f"as it ran in {cell_name(kept.number)}"
+    first, last = _lines_at(kept.text, function.line or 0)
+    return SourceFile(Path(kept.file), kept.text, first, last, note, kept=kept)
+
+
+def cell_name(number: int) -> str:
+    """Return what a notebook shows beside the cell that ran as this one."""
+    return f"cell [{number}]"
+
+
+def place_of_frame(file: str, kept: RecordedSource | None) -> str:
+    """Return what to call a frame's file: the names of notebooks' cells mean nothing to a person."""
+    if kept is None or kept.number is None or kept.file != file:
+        return file
+    return cell_name(kept.number)
 
 
 def line_that_calls(source: SourceFile, name: str) -> int:
@@ -77,6 +103,22 @@ def _find(node: ast.AST, names: list[str]) -> ast.FunctionDef | ast.AsyncFunctio
         if not isinstance(child, ast.ClassDef) and not _is_overload(child):
             return child
     return None
+
+
+def _lines_at(text: str, line: int) -> tuple[int, int]:
+    """Return the first and last line of the function whose code begins here; of all where there is none."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        nodes = []
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _first_line(node) == line:
+            return line, node.end_lineno or line
+    return 1, text.rstrip("\n").count("\n") + 1
+
+
+def _first_line(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
 
 
 def _is_overload(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

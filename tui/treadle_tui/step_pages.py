@@ -12,7 +12,7 @@ from treadle.values import plain
 from treadle_tui import figures
 from treadle_tui.conversation import conversation, streamed_text
 from treadle_tui.inspection import Inspection
-from treadle_tui.sources import SourceFile
+from treadle_tui.sources import SourceFile, place_of_frame
 from treadle_tui.widgets.blocks import Block, page
 from treadle_tui.widgets.payload_view import Margins
 from treadle_tui.widgets.text_lines import TextLines
@@ -73,9 +73,10 @@ def outcome(inspection: Inspection) -> list[Block]:
         Block(step.error_message or "(no message)", gap=False),
     ]
     frames = step.error.get("frames") if isinstance(step.error, dict) else None
+    kept = inspection.source.kept if inspection.source is not None else None
     for frame in reversed(frames if isinstance(frames, list) else []):
         if isinstance(frame, dict):
-            file = str(frame.get("file")).removeprefix(f"{step.cwd}/")
+            file = place_of_frame(str(frame.get("file")), kept).removeprefix(f"{step.cwd}/")
             where = f"{file}:{frame.get('line')} in {frame.get('function')}"
             blocks.append(Block(where, "at", "faint", "dim", gap=len(blocks) == 2))
             blocks.append(Block(str(frame.get("source") or "").strip(), language="python", indent=2, gap=False))
@@ -128,7 +129,7 @@ def _source(inspection: Inspection, raw: bool) -> Content:  # noqa: ARG001
     source = inspection.source
     if source is None:
         return _page([Block("no function is recorded for this step", tone="faint")])
-    note = [Block(f"{source.path.name}: {source.note}", "!", "accent")] if not source.first_line else []
+    note = [Block(f"{source.name}: {source.note}", "!", "accent")] if not source.first_line else []
     if not source.text:
         return _page([*note, Block(str(source.path), tone="faint", gap=False)])
     wrong = _failing_lines(inspection)

@@ -31,6 +31,18 @@ _only_private = False
 os.register_at_fork(after_in_child=_numbers.seed)
 
 
+class PassedSpan(NonRecordingSpan):
+    """Stands in contexts for one span after another: what is started there belongs to the last."""
+
+    def __init__(self) -> None:
+        super().__init__(trace.INVALID_SPAN_CONTEXT)
+        self.span: Span = trace.INVALID_SPAN
+
+    def get_span_context(self) -> SpanContext:
+        """Return the ids of the span that it stands for now."""
+        return self.span.get_span_context()
+
+
 class Handle:
     """One started span, with the context in which its children belong to it."""
 
@@ -42,6 +54,11 @@ class Handle:
         self.trace_id = f"{ids.trace_id:032x}"
         self.span_id = f"{ids.span_id:016x}"
         self.context = trace.set_span_in_context(span, parent)
+
+    def stand_behind(self, passed: PassedSpan) -> None:
+        """Have children belong to this span by way of one that stands for another later."""
+        passed.span = self.span
+        self.context = trace.set_span_in_context(passed, self.context)
 
     def end(self, at_ns: int, attributes: Mapping[str, Attribute], error: str | None) -> None:
         """End the span, with what is known of it by then."""
@@ -85,6 +102,11 @@ detach = context.detach
 """Makes current what was current before; to be called in the context that attached."""
 captured = context.get_current
 """Returns the current context, to be handed over."""
+
+
+def captured_without_span() -> Context:
+    """Return the current context as one in which no span is current: what starts there begins a trace."""
+    return trace.set_span_in_context(trace.INVALID_SPAN)
 
 
 def keep_private() -> None:

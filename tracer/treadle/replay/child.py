@@ -6,13 +6,13 @@ report what it did. Exporters stay off: no span leaves it.
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from treadle import call as calls
 from treadle import clients, propagation, recorder, settings
 from treadle.errors import RefusedError, TreadleError
-from treadle.failure import describe
 from treadle.functions import Traced
 from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
@@ -24,8 +24,6 @@ from treadle.replay.plan import Plan
 from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
 from treadle.streams import total_of
-from treadle.values.encode import encode
-from treadle.values.redact import Redactor
 from treadle.values.revive import revive
 
 
@@ -63,7 +61,7 @@ def _install(plan: Plan) -> None:
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
     program = {"argv": list(process.argv), "path": list(process.path), "main": main, "replay": True}
-    settings.use(store=plan.store, program=program)
+    settings.use(store=plan.store, program=program, sample=1.0, forward=None)
     propagation.install()
     clients.instrument()
     if recorder.recorder() is None:
@@ -72,7 +70,8 @@ def _install(plan: Plan) -> None:
 
 
 def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
-    redactor = Redactor()
+    writer = recorder.recorder()
+    assert writer is not None
     try:
         result = _call_root(plan, root, report)
     except TreadleError:
@@ -82,19 +81,18 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
         if isinstance(error, SystemExit) and error.code in (None, 0):
             return {"outcome": "returned", "output": "null"}
-        failure = describe(error, redactor, own_folder=calls.OWN_FOLDER)
-        return {"outcome": "raised", "error": failure, "output": encode(error, redactor).payload.decode()}
-    return {"outcome": "returned", "output": _tagged(result, redactor).decode()}
+        return {"outcome": "raised", "error": writer.describe(error), "output": writer.encode(error).payload.decode()}
+    return {"outcome": "returned", "output": _tagged(result, lambda value: writer.encode(value).payload).decode()}
 
 
-def _tagged(result: Any, redactor: Redactor) -> bytes:
+def _tagged(result: Any, encode: Callable[[Any], bytes]) -> bytes:
     """Return what was returned as it would be recorded: of a stream the sum of its chunks."""
     if not isinstance(result, target.Streamed):
-        return encode(result, redactor).payload
+        return encode(result)
     if not result.chunks and result.returned is None:
         return b"null"
-    returned = None if result.returned is None else encode(result.returned, redactor).payload
-    return total_of([encode(chunk, redactor).payload for chunk in result.chunks], returned=returned)
+    returned = None if result.returned is None else encode(result.returned)
+    return total_of([encode(chunk) for chunk in result.chunks], encode, returned=returned)
 
 
 def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:

@@ -19,7 +19,7 @@ from treadle.functions import Traced
 from treadle.model import Process, RecordedCall
 from treadle.names import MAIN_ALIAS
 from treadle.replay.divergence import DivergedError
-from treadle.values.revive import MAIN_ALIASES
+from treadle.values.found import MAIN_ALIASES
 
 REFUSE_LOCAL = "it was made inside another function: replay the whole chain instead of this step"
 
@@ -174,7 +174,8 @@ def _main_spec(process: Process) -> Any:
     else:
         origin = process.main_file
     if origin is None:
-        raise NotReplayableError("the function was typed into an interpreter, and its source is not kept")
+        where = f"the notebook {process.main_notebook}" if process.main_notebook else "an interpreter"
+        raise NotReplayableError(f"the function was typed into {where}: only functions of files can be called again")
     if not Path(origin).exists():
         raise NotReplayableError(f"{origin} is gone")
     return importlib.util.spec_from_file_location(MAIN_ALIAS, origin)

@@ -1,7 +1,7 @@
 """Digests of tagged JSON, by which a replayed call finds its recorded one.
 
 Keys and sets are sorted; addresses, line numbers and reprs do not count. A value that could not be recorded counts
-as its type only, and makes the match an assumption.
+as its type only, as does one that was pickled, and makes the match an assumption.
 """
 
 from hashlib import blake2b
@@ -11,6 +11,8 @@ import orjson
 
 TAG = "$"
 DIGEST_BYTES = 16
+KEPT_OF_CUT = (TAG, "of", "dtype", "shape", "mode", "size", "digest")
+"""What counts of a value that was cut, where the digest of all of it is known."""
 
 
 def digest(tagged: bytes) -> tuple[str, bool]:
@@ -30,11 +32,11 @@ def _canonical(tree: Any) -> tuple[Any, bool]:
     if not isinstance(tree, dict):
         return tree, False
     tag = tree.get(TAG)
-    if tag == "opaque":
+    if tag in ("opaque", "pickle"):  # equal objects are pickled in more than one way
         return {TAG: tag, "type": tree.get("type")}, True
     if tag == "cut" and "digest" in tree:
-        return {TAG: tag, "digest": tree["digest"]}, False
-    pairs_by_key = {key: _canonical(value) for key, value in tree.items()}
+        return {name: tree[name] for name in KEPT_OF_CUT if name in tree}, False
+    pairs_by_key = {key: _canonical(value) for key, value in tree.items() if tag != "closure" or key != "line"}
     canonical: Any = {key: value for key, (value, _) in pairs_by_key.items()}
     if tag == "dict":
         canonical["v"] = sorted(canonical["v"], key=orjson.dumps)

@@ -15,7 +15,7 @@ from treadle.values import plain
 from treadle_tui.cli.finding import find_step, find_trace
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.output import RowSet, write_json, write_rows
-from treadle_tui.cli.step_text import score_text, step_lines
+from treadle_tui.cli.step_text import kept_source, score_text, step_lines
 from treadle_tui.cli.table import console_on, print_line
 from treadle_tui.cli.times import moment
 from treadle_tui.cli.tree_text import PREVIEW, Previews, heading, tree_lines
@@ -113,6 +113,8 @@ def _step_document(store: "Store", step: Step) -> dict[str, Any]:
     for name in ("input", "output"):
         tagged = document.pop(f"{name}_tagged")
         document[name] = None if tagged is None else json.loads(plain(tagged))
+    kept = kept_source(store, step)
+    document["recorded_source"] = None if kept is None else asdict(kept)
     document["messages"] = [asdict(message) for message in store.messages(step.trace_id, step.span_id)]
     document["events"] = [_timed(asdict(event)) for event in store.events(step.trace_id, step.span_id)]
     return document

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from treadle.model import Event, Json, Message, Score, Step
+from treadle.model import Event, Json, Message, RecordedSource, Score, Step
 from treadle.values import plain
 from treadle_tui import figures
 from treadle_tui.cli.controls import visible
 from treadle_tui.cli.pretty import pretty_lines, scalar_lines
+from treadle_tui.sources import place_of_frame, read_kept
 from treadle_tui.widgets.marks import KIND_TAGS, STATUS_GLYPHS
 
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ def step_lines(store: "Store", trace_id: str, span_id: str) -> Iterator[Text]:
     """Yield the lines of one step."""
     step = store.step(trace_id, span_id)
     yield _heading(step)
+    kept = kept_source(store, step)
     if step.function is not None:
-        at = f"{step.function.file}:{step.function.line} in " if step.function.file else ""
+        file = step.function.file
+        at = f"{place_of_frame(file, kept)}:{step.function.line} in " if file else ""
         yield Text(f"{at}{step.function.module}:{step.function.qualname}", "dim")
     if not step.replayable:
         yield Text(f"cannot be replayed: {step.not_replayable_why}", "dim")
@@ -34,8 +38,17 @@ def step_lines(store: "Store", trace_id: str, span_id: str) -> Iterator[Text]:
     yield from _output(step, [message for message in messages if message.direction == "output"])
     if step.status != "ok":
         yield from _chunks([event for event in store.events(trace_id, span_id) if event.name == CHUNK])
-    yield from _error(step)
+    yield from _error(step, kept)
+    yield from _source(step, kept)
     yield from _scores([score for score in store.scores(trace_id) if score.span_id == span_id])
+
+
+def kept_source(store: "Store", step: Step) -> RecordedSource | None:
+    """Return the source that was kept with a step, where its file is not there to be read."""
+    file = step.function.file if step.function is not None else None
+    if file is None or Path(step.cwd or ".", file).exists():
+        return None
+    return store.source(step.trace_id, step.span_id)
 
 
 def chunks_text(chunks: Sequence[Event]) -> str | None:
@@ -83,11 +96,20 @@ def _chunks(chunks: Sequence[Event]) -> Iterator[Text]:
     yield from _section(f"chunks ({len(chunks)} had come)", lines)
 
 
-def _error(step: Step) -> Iterator[Text]:
+def _source(step: Step, kept: RecordedSource | None) -> Iterator[Text]:
+    if step.function is None or kept is None:
+        return
+    source = read_kept(kept, step.function)
+    shown = enumerate(visible(kept.text).split("\n"), 1)
+    lines = [f"{number:>3}  {line}" for number, line in shown if source.first_line <= number <= source.last_line]
+    yield from _section(f"source, {source.note}", lines)
+
+
+def _error(step: Step, kept: RecordedSource | None) -> Iterator[Text]:
     if step.error_type is None and step.error_message is None:
         return
     message = visible(step.error_message or "")
-    lines = [*f"{step.error_type}: {message}".split("\n"), *_frames(step.error)]
+    lines = [*f"{step.error_type}: {message}".split("\n"), *_frames(step.error, kept)]
     yield from _section("error", lines, style="red")
 
 
@@ -102,11 +124,12 @@ def _section(title: str, lines: Any, *, style: str = "") -> Iterator[Text]:
         yield Text(f"  {line}", style)
 
 
-def _frames(error: Json) -> Iterator[str]:
+def _frames(error: Json, kept: RecordedSource | None) -> Iterator[str]:
     frames = error.get("frames") if isinstance(error, dict) else None
     for frame in frames if isinstance(frames, list) else ():
         if isinstance(frame, dict):
-            yield visible(f"  {frame.get('file')}:{frame.get('line')} in {frame.get('function')}", lines=False)
+            file = place_of_frame(str(frame.get("file")), kept)
+            yield visible(f"  {file}:{frame.get('line')} in {frame.get('function')}", lines=False)
             if frame.get("source"):
                 yield visible(f"    {str(frame['source']).strip()}", lines=False)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.errors import NotFoundError, TreadleError
-from treadle.journal import FOLDER
+from treadle.journal import FOLDER, HELD_SUFFIX, SUFFIX
 from treadle_tui import figures
 from treadle_tui.cli.checks import Finding
 
@@ -33,7 +33,8 @@ def check_store(path: Path) -> Iterator[Finding]:
 
 def check_journals(path: Path) -> Iterator[Finding]:
     """List the journals, the largest first."""
-    files = sorted((path / FOLDER).glob("*.ndjson*"), key=_size, reverse=True)
+    folder = path / FOLDER
+    files = sorted([*folder.glob(f"*{SUFFIX}*"), *folder.glob(f"*{HELD_SUFFIX}*")], key=_size, reverse=True)
     if not files:
         return
     total = figures.size(sum(map(_size, files)))

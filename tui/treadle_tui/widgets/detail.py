@@ -131,7 +131,7 @@ class Detail(Pane):
             self._facts.show(facts(inspection.step) if source is None else source_facts(source))
         note = "json" if self.raw and self.tab in {"Messages", "Input", "Output"} else ""
         if source is not None and self._facts is None:
-            note = " · ".join(part for part in (source.note, source.path.name) if part)
+            note = " · ".join(part for part in (source.note, source.name) if part)
         self.divider.show(note=note)
 
     def _load(self, made: Content) -> None:

@@ -1,0 +1,40 @@
+"""Appending with the interpreter's lock held: what a journal writes with."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from treadle import appending
+from treadle.appending import appender
+
+
+def test_whole_lines_are_appended(tmp_path: Path) -> None:
+    """Whatever bytes they hold; it says how many it took."""
+    descriptor = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    append = appender()
+    assert [append(descriptor, line) for line in (b"one\n", b"\0two\xff\n", b"")] == [4, 6, 0]
+    os.close(descriptor)
+    assert (tmp_path / "file").read_bytes() == b"one\n\0two\xff\n"
+
+
+def test_what_fails_raises_pythons_own_error() -> None:
+    """As `os.write` would."""
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        appender()(10**6, b"line")
+
+
+def test_a_disk_that_stalled_is_not_waited_for_with_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one slow write the others let other threads run."""
+    descriptor = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    write, let_go = os.write, []
+    monkeypatch.setattr(os, "write", lambda *given: let_go.append(given) or write(*given))
+    append = appender()
+    append(descriptor, b"a")
+    monkeypatch.setattr(appending, "SLOW_NS", -1)
+    append(descriptor, b"b")
+    assert let_go == []
+    append(descriptor, b"c")
+    assert let_go == [(descriptor, b"c")]
+    os.close(descriptor)
+    assert (tmp_path / "file").read_bytes() == b"abc"

@@ -1,0 +1,34 @@
+"""What stands in for the recorder in a trace that is not of the sample."""
+
+from typing import Any
+
+from treadle.values.encode import Encoded
+
+_NOTHING = Encoded(b"null", None)
+
+
+class LeftOut:
+    """Takes everything that a recorder takes, and writes nothing."""
+
+    def encode(self, _: Any) -> Encoded:
+        """Encode nothing."""
+        return _NOTHING
+
+    def describe(self, _: BaseException) -> dict[str, Any]:
+        """Describe nothing."""
+        return {"type": ""}
+
+    def start(self, *_: Any) -> None:
+        """Write nothing."""
+
+    def end(self, *_: Any) -> None:
+        """Write nothing."""
+
+    def chunk(self, *_: Any) -> None:
+        """Write nothing."""
+
+    def link(self, *_: Any, **__: Any) -> None:
+        """Write nothing."""
+
+
+LEFT_OUT = LeftOut()

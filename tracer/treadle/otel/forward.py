@@ -1,0 +1,164 @@
+"""Forwarding: every finished step to a collector over OTLP, payloads included, where `configure(forward=...)` asks.
+
+The exporter is OpenTelemetry's. The queue before it is ours: theirs logs from the user's thread when it is full, starts
+a thread in every forked child, and may hold up the program's end for half a minute. What cannot be sent is dropped
+and told once; the journal has it.
+"""
+
+import atexit
+import contextvars
+import logging
+import os
+import threading
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from opentelemetry import context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace.status import Status, StatusCode
+
+from treadle import guard, semconv
+from treadle.errors import UsageError
+from treadle.values.view import plain
+
+if TYPE_CHECKING:
+    from treadle.call import Call
+
+SCOPE = InstrumentationScope("treadle")
+HTTP_PORT = 4318
+MOST_WAITING = 4096
+BATCH = 512
+EVERY_S = 1.0
+PATIENCE_S = 3.0
+"""How long one request may take, and how long the program's end waits for the last one."""
+_LOGGERS = ("opentelemetry.exporter.otlp", "opentelemetry.sdk", "urllib3", "grpc")
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_grpc_process: int | None = None
+"""The process that opened a gRPC channel: one that was forked from it cannot open another."""
+
+
+class Forwarder:
+    """Sends finished steps from a thread of its own."""
+
+    def __init__(self, url: str) -> None:
+        """Take the collector's address: HTTP where its port is 4318 or it has a path, else gRPC.
+
+        Raises:
+            UsageError: this process was forked from one that speaks gRPC.
+
+        """
+        self._url = url
+        self._exporter = _exporter(url)
+        self._resource = Resource.create()
+        self._waiting: deque[ReadableSpan] = deque(maxlen=MOST_WAITING)
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        atexit.register(self.close)
+
+    def send(self, call: "Call", at_ns: int, *, more: dict[str, Any], output: bytes) -> None:
+        """Queue a step that has ended."""
+        if len(self._waiting) == MOST_WAITING:
+            guard.report(OSError(f"{self._url} is too slow: steps are not forwarded"), what="")
+        self._waiting.append(self._span(call, at_ns, more=more, output=output))
+        if self._thread is None:
+            self._start()
+        if len(self._waiting) >= BATCH:
+            self._wake.set()
+
+    def close(self) -> None:
+        """Send what is left, for a few seconds at most."""
+        atexit.unregister(self.close)
+        self._is_closing = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_S)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="treadle-forward", daemon=True)
+                # In a context of its own: the call that happens to be the first is not what this thread works for.
+                contextvars.Context().run(self._thread.start)
+
+    def _run(self) -> None:
+        context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
+        _silence(threading.get_ident())
+        while not self._is_closing:
+            self._wake.wait(EVERY_S)
+            self._wake.clear()
+            self._send_waiting()
+        self._send_waiting()
+        guard.attempt(self._exporter.shutdown)
+
+    def _send_waiting(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+            if guard.attempt(partial(self._exporter.export, batch)) is not SpanExportResult.SUCCESS:
+                guard.report(OSError(f"steps could not be forwarded to {self._url}"), what="")
+
+    def _span(self, call: "Call", at_ns: int, *, more: dict[str, Any], output: bytes) -> ReadableSpan:
+        error = more.get("error")
+        status = Status(StatusCode.ERROR, error.get("message")) if more["status"] == "error" and error else Status()
+        attributes = {
+            **call.attributes,
+            **call.ended_attributes,
+            semconv.SPAN_KIND: call.kind.upper(),
+            semconv.INPUT: plain(call.payload).decode(),
+            semconv.INPUT_TYPE: semconv.JSON_TYPE,
+            semconv.OUTPUT: plain(output).decode(),
+            semconv.OUTPUT_TYPE: semconv.JSON_TYPE,
+        }
+        if error:
+            attributes[semconv.ERROR_TYPE] = error["type"]
+        return ReadableSpan(
+            call.name,
+            context=_ids(call.trace_id, call.span_id),
+            parent=_ids(call.trace_id, call.parent.span_id) if call.parent is not None else None,
+            resource=self._resource,
+            attributes=attributes,
+            kind=SpanKind.CLIENT if call.kind == "llm" else SpanKind.INTERNAL,
+            status=status,
+            start_time=call.started_at_ns,
+            end_time=at_ns,
+            instrumentation_scope=SCOPE,
+        )
+
+
+def _ids(trace_id: str, span_id: str) -> SpanContext:
+    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=False, trace_flags=_SAMPLED)
+
+
+def _exporter(url: str) -> SpanExporter:
+    parts = urlsplit(url)
+    if parts.port == HTTP_PORT or parts.path.strip("/"):
+        from opentelemetry.exporter.otlp.proto.http import trace_exporter as http
+
+        endpoint = url if parts.path.strip("/") else f"{url.rstrip('/')}/v1/traces"
+        return http.OTLPSpanExporter(endpoint, timeout=PATIENCE_S)
+    return _grpc_exporter(url, insecure=parts.scheme == "http")
+
+
+def _grpc_exporter(url: str, *, insecure: bool) -> SpanExporter:
+    global _grpc_process
+    if _grpc_process not in (None, os.getpid()):
+        raise UsageError(f"steps of a forked process cannot be forwarded to {url} over gRPC: use its HTTP port")
+    _grpc_process = os.getpid()
+    from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc
+
+    return grpc.OTLPSpanExporter(url, insecure=insecure, timeout=PATIENCE_S)
+
+
+def _silence(thread: int) -> None:
+    """Keep what libraries log in this thread out of the program's output; we tell of it once, in our own words."""
+    for name in [*_LOGGERS, *logging.root.manager.loggerDict]:
+        if name.startswith(_LOGGERS):
+            logging.getLogger(name).addFilter(lambda record: record.thread != thread)

@@ -1,0 +1,85 @@
+"""The source of code that stands in no file: cells of a notebook, and whatever else only `linecache` knows.
+
+A cell means little without those before it, so all that ran so far are kept, each once for each journal.
+"""
+
+import linecache
+import os
+import re
+
+from treadle.failure import writable
+from treadle.journal import Journal
+from treadle.notebooks import cells_of, running_shell
+from treadle.signing import sign_source
+from treadle.values.redact import Redactor, is_secret_name, mask
+
+_GIVEN = re.compile(
+    r"\b(?P<name>\w++)(?:[\"']?\]?\s*[:=]|\s*:\s*[\w\[\]., |]+=)\s*[bBrRuUfF]{0,2}(?P<quote>\"\"\"|'''|[\"'])"
+    r"(?P<value>(?:\\.|(?!(?P=quote))[^\\]){1,8000})(?P=quote)"
+)
+"""A text that code gives a name: `token = "..."`, `connect(password="...")`, `{"api_key": "..."}`."""
+_SET = re.compile(r"(?<=[\"' ])(?P<name>\w++)=(?P<value>[^\s\"',(){}\[\]]{8,})(?=[\"'])")
+"""A variable set inside a text, as `%env` and `!export` do."""
+
+
+class Sources:
+    """Writes the sources that one journal needs and does not hold yet."""
+
+    __slots__ = ("_journal", "_key", "_next_cell", "_redactor", "_written")
+
+    def __init__(self, journal: Journal, redactor: Redactor, key: bytes | None) -> None:
+        self._journal = journal
+        self._redactor = redactor
+        self._key = key
+        self._next_cell = 1
+        self._written: dict[str, str] = {}
+
+    def keep(self, file: str) -> None:
+        """Write what is needed to see the code of a function in this file, where there is no such file."""
+        text = _registered_text(file)
+        shell = running_shell()
+        if shell is not None and (text is not None or not _exists(file)):
+            for cell in cells_of(shell, since=self._next_cell):
+                self._next_cell = cell.number + 1
+                self._write(cell.file, cell.text, cell.number)
+        if text is not None and text.rstrip("\n") != self._written.get(file):
+            self._write(file, text, None)
+
+    def _write(self, file: str, text: str, number: int | None) -> None:
+        self._written[file] = text.rstrip("\n")
+        file = writable(file)
+        text = writable(_without_secrets(text, self._redactor))
+        signature = None
+        if self._key is not None:
+            process = self._journal.process_id
+            signature = sign_source(self._key, process=process, file=file, number=number, text=text)
+        self._journal.record_for_all("source", file=file, number=number, sig=signature, text=text)
+
+
+def _registered_text(file: str) -> str | None:
+    """Return the text that somebody gave `linecache` for a file that does not exist."""
+    held = linecache.cache.get(file)
+    if held is None and not file.startswith("<"):
+        return None
+    was_read = held is None or len(held) == 1 or held[1] is not None
+    if was_read and _exists(file):
+        return None
+    return "".join(linecache.getlines(file)) or None
+
+
+def _exists(file: str) -> bool:
+    return os.path.exists(file)  # noqa: PTH110 - `Path.exists` raises for a name that is too long for a file
+
+
+def _without_secrets(text: str, redactor: Redactor) -> str:
+    """Return source in which neither a secret stands, nor a text that is given a secret's name."""
+    for shape in (_GIVEN, _SET):
+        text = shape.sub(_masked_value, text)
+    return redactor.text(text)
+
+
+def _masked_value(found: re.Match[str]) -> str:
+    if not is_secret_name(found["name"]):
+        return found.group()
+    start, end = (position - found.start() for position in found.span("value"))
+    return found.group()[:start] + mask(found["value"]) + found.group()[end:]
