@@ -21,9 +21,9 @@ def traced(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedP
     return _run([sys.executable, "-c", *command], cwd, stdin)
 
 
-def python(source: str, *arguments: str, cwd: Path | None = None, **environment: str) -> str:
+def python(source: str, *arguments: str, cwd: Path | None = None, stdin: str = "", **environment: str) -> str:
     """Run source text in a process of its own, and return what it printed; fail where it failed."""
-    done = _run([sys.executable, "-W", "error", "-c", source, *arguments], cwd or Path.cwd(), "", **environment)
+    done = _run([sys.executable, "-W", "error", "-c", source, *arguments], cwd or Path.cwd(), stdin, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

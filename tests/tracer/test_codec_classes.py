@@ -76,6 +76,7 @@ def is_same(one: Any, other: Any) -> bool:
 
 def test_nothing_of_an_attrs_class_runs() -> None:
     """Neither converters nor validators nor `__attrs_post_init__`, frozen or not."""
+    codec_types.MADE.clear()
     wheel = Wheel("front", 4, "LOUD")
     wheel.label = "LOUDER"
     held = [wheel, Axle([wheel])]
@@ -127,6 +128,7 @@ class Guarded:
 
 def test_neither_setters_nor_new_run() -> None:
     """What stood in the dict stands there again."""
+    codec_types.MADE.clear()
     value = Guarded()
     vars(value)["size"] = 3
     payload = encode(value, REDACTOR).payload

@@ -50,7 +50,9 @@ def test_the_error_of_a_failed_test_is_its_own(tests: Suite, store: Path) -> Non
     assert (error["type"], error["message"]) == ("AssertionError", "assert 0.5 == 3")
     assert [frame["function"] for frame in error["frames"]] == ["test_bad", "check"]
     assert [frame["locals"]["wanted"] for frame in error["frames"][:1]] == ["3"]
-    assert error["stack"].startswith(f'  File "{tests.folder}/test_it.py"')
+    first, second, *_ = error["stack"].splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert second.startswith(f'  File "{tests.folder}/test_it.py"')
     assert "_pytest" not in error["stack"]
 
 

@@ -10,20 +10,20 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from treadle import guard, lanes, turns
+from treadle import guard, turns
 from treadle.clock import now_ns
-from treadle.failure import writable
+from treadle.failure import error_type, writable
 from treadle.functions import Traced
+from treadle.hiding import NOTHING, PAYLOAD, WHY
 from treadle.kinds import EFFECT_KINDS
-from treadle.lanes import CURRENT, Lane, RemoteCall
+from treadle.lanes import CURRENT, Lane, Place, Relay, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current, remote
 from treadle.recorder import Recorder, recorder
-from treadle.relays import Relay
-from treadle.replay.divergence import DivergedError
+from treadle.replay.divergence import DivergedError, Orphan
 from treadle.streams import Stream, total_of
-from treadle.values.classes import type_name
+from treadle.values.encode import Encoded
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SUBMISSIONS_DONE = "treadle.submissions_done"
 ENDINGS = (GeneratorExit, SystemExit)
 """What ends a call without a failure."""
+_HIDDEN_INPUT = Encoded(PAYLOAD, WHY)
 INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
 """What cuts a call short: no failure either, but it has no result."""
 
@@ -40,21 +41,6 @@ class Replayer(Protocol):
 
     def decide(self, call: "Call") -> "Answer | None":
         """Return the answer that serves this call, or None to let it run."""
-
-
-class Orphan:
-    """Decides in a process that a replayed program started: it has no recording to be answered from."""
-
-    def decide(self, call: "Call") -> "Answer | None":
-        """Let glue run, and no effect.
-
-        Raises:
-            DivergedError: the call is an effect.
-
-        """
-        if call.kind in EFFECT_KINDS:
-            raise DivergedError(f"{call.name} was called in a process that the replayed program started")
-        return None
 
 
 REPLAYER: Replayer | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
@@ -70,23 +56,6 @@ def _orphan_in_child() -> None:
 os.register_at_fork(after_in_child=_orphan_in_child)
 
 
-class Place:
-    """Where a call is made: under which call, as which of its submissions, in which OpenTelemetry context."""
-
-    __slots__ = ("context", "ordinal", "parent")
-
-    def __init__(self) -> None:
-        lane = CURRENT.get() or lanes.outermost
-        self.parent = lane.call if lane is not None else None
-        self.ordinal = lane.ordinal() if lane is not None else "0"
-        self.context: current.OtelContext | None = None
-
-    def keep_context(self) -> "Place":
-        """Remember the OpenTelemetry context too: the call itself begins later, maybe elsewhere."""
-        self.context = current.captured()
-        return self
-
-
 class Call:
     """One call. Nothing here but a replay's divergence raises into the user's program."""
 
@@ -97,10 +66,12 @@ class Call:
         "_lane_token",
         "_otel_token",
         "_recorder",
+        "_redactor",
         "_stream",
         "answer",
         "attributes",
         "ended_attributes",
+        "hidden",
         "kind",
         "name",
         "ordinal",
@@ -126,7 +97,9 @@ class Call:
         self.answer: Answer | None = None
         self.submissions_done: dict[str, int] = {}
         self.total: Callable[[], Any] | None = None
+        self.hidden = NOTHING if writer.hiding is None else writer.hiding.of(name, kind)
         self._recorder: Recorder | LeftOut = writer
+        self._redactor = writer.redactor.of_call()
         self._lane_token: contextvars.Token[Lane | None] | None = None
         self._otel_token: current.OtelToken | None = None
         self._stream: Stream | None = None
@@ -134,16 +107,21 @@ class Call:
 
     def begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
         """Start the span and put it on disk, with what the call was given."""
-        encoded = writer.encode(held()) if writer.takes_all else None
+        encoded = self._given(held) if writer.takes_all else None
+        if self.attributes:
+            self.attributes = self._redactor.attributes(self.attributes)
         self._start_span(context)
         if encoded is None:
             if REPLAYER is None and not writer.takes(self.trace_id):
                 self._recorder = LEFT_OUT
-            encoded = self._recorder.encode(held())
+            encoded = self._given(held)
         if REPLAYER is not None:
             self.payload = encoded.payload
             self.answer = REPLAYER.decide(self)
         self._recorder.start(self, encoded.payload, encoded.why)
+
+    def _given(self, held: Callable[[], Any]) -> Encoded:
+        return _HIDDEN_INPUT if self.hidden.inputs else self._recorder.encode(held(), self._redactor)
 
     def _start_span(self, context: current.OtelContext | None) -> None:
         if type(self.parent) is RemoteCall:
@@ -166,7 +144,9 @@ class Call:
         """Return the fields of the start record that say where the call comes from, and that few calls have."""
         fields: dict[str, Any] = {}
         if (task := _task_name()) is not None:
-            fields["task"] = writable(task)
+            fields["task"] = writable(self._redactor.text(task))
+        if self._redactor.changed:
+            fields["redacted"] = self._redactor.take_changed()
         if self.answer is not None:
             fields |= self.answer.origin()
         return fields
@@ -217,7 +197,7 @@ class Call:
         try:
             if self._stream is None:
                 self._stream = Stream(lambda at_ns, payload: self._recorder.chunk(self, at_ns, payload))
-            self._stream.add(now_ns(), self._recorder.encode(value).payload)
+            self._stream.add(now_ns(), self._encode(value))
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
 
@@ -245,10 +225,16 @@ class Call:
             self.end_stream(closed=True)
             return
         if isinstance(error, INTERRUPTIONS):
-            cause = {"type": type_name(type(error)).replace("builtins:", "").replace(":", ".")}
+            cause = {"type": error_type(error)}
             self._finish({"status": "interrupted", "closed": True, "error": cause}, lambda: self._total(None))
             return
-        self._finish({"status": "error", "error": self._recorder.describe(error)}, lambda: self._encode(error))
+        failure = {"type": type(error).__qualname__, "message": ""}
+        is_hidden = self.hidden is not NOTHING and self._hide(error)
+        try:  # a `finally`, because Ctrl-C may come while a local of the user's is shown
+            failure = self._recorder.describe(error, self._redactor, hidden=is_hidden)
+        finally:
+            payload = (lambda: PAYLOAD) if is_hidden else (lambda: self._encode(error))
+            self._finish({"status": "error", "error": failure}, payload)
 
     def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
         if self._ended:
@@ -258,6 +244,8 @@ class Call:
         try:
             if self._stream is not None:
                 more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
+            if self.ended_attributes:
+                self.ended_attributes = self._redactor.attributes(self.ended_attributes)
             if self.submissions_done:
                 more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
             elif self.ended_attributes:
@@ -265,16 +253,31 @@ class Call:
             if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
                 more["turn"] = turn
             at_ns = now_ns()
-            self._recorder.end(self, at_ns, more, guard.attempt(payload) or b"null")
+            written = guard.attempt(payload) or b"null"
+            if self._redactor.changed:
+                more["redacted"] = self._redactor.take_changed()
+            self._recorder.end(self, at_ns, more, written)
             failed = more["error"]["type"] if more["status"] == "error" else None
             self._handle.end(at_ns, self.ended_attributes, failed)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
 
+    def _hide(self, error: BaseException) -> bool:
+        """Tell whether this may not be shown, and see to it that the calls above do not show it either."""
+        if not self.hidden.hides_failure(error):
+            return False
+        above = self.parent
+        while isinstance(above, Call):
+            above.hidden = above.hidden.after(error)
+            above = above.parent
+        return True
+
     def _encode(self, value: Any) -> bytes:
-        return self._recorder.encode(value).payload
+        return PAYLOAD if self.hidden.outputs else self._recorder.encode(value, self._redactor).payload
 
     def _total(self, returned: Any) -> bytes:
+        if self.hidden.outputs:
+            return PAYLOAD
         if self.total is not None:
             return self._encode(self.total())
         if self._stream is None and returned is None:

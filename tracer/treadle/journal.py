@@ -23,6 +23,7 @@ from treadle.clock import now_ns
 from treadle.errors import JournalError
 from treadle.process import describe_process
 from treadle.signing import sign_process
+from treadle.values.redact import Redactor
 
 FORMAT_VERSION = 1
 FOLDER = "journal"
@@ -65,6 +66,7 @@ class Journal:
         key: bytes | None = None,
         fsync: bool = False,
         held: bool = False,
+        redactor: Redactor | None = None,
     ) -> None:
         """Open the first segment.
 
@@ -89,7 +91,7 @@ class Journal:
         self._suffix = HELD_SUFFIX if held else SUFFIX
         self._append = appender()
         self._fsync = fsync
-        fields = {**describe_process(), **(program or {})}
+        fields = {**describe_process(redactor or Redactor()), **(program or {})}
         signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
         self._repeated = [("process", now_ns(), _body({"process": self.process_id, **fields, "sig": signature}))]
         try:
@@ -156,16 +158,14 @@ class Journal:
     def abandon(self) -> None:
         """Let go of files that are the parent's, after a fork: what is still written here goes nowhere.
 
-        That are the ends of calls that began before the fork, and end on both sides of it.
+        The descriptor stays taken: calls that began before the fork may end in the child too, and must not write into
+        whatever file is opened next.
         """
-        self._limit_bytes = sys.maxsize
-        self._rotating = threading.Lock()
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        except OSError:
-            nowhere = _CLOSED
-        self.close()
-        self._descriptor = nowhere
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        for descriptor in (self._descriptor, self._newborn):
+            if descriptor != _CLOSED:
+                os.dup2(nowhere, descriptor, inheritable=False)
+        os.close(nowhere)
 
     def __del__(self) -> None:
         self.close()

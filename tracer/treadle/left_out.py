@@ -10,11 +10,11 @@ _NOTHING = Encoded(b"null", None)
 class LeftOut:
     """Takes everything that a recorder takes, and writes nothing."""
 
-    def encode(self, _: Any) -> Encoded:
+    def encode(self, *_: Any, **__: Any) -> Encoded:
         """Encode nothing."""
         return _NOTHING
 
-    def describe(self, _: BaseException) -> dict[str, Any]:
+    def describe(self, *_: Any, **__: Any) -> dict[str, Any]:
         """Describe nothing."""
         return {"type": ""}
 

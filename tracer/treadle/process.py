@@ -10,16 +10,17 @@ from typing import Any
 from treadle import guard
 from treadle.failure import writable
 from treadle.notebooks import notebook_name
+from treadle.values.redact import Redactor
 
 _SHELL = "_pyrepl."
 """Where Python's own shell stands since 3.13: what is typed there is no module."""
 
 
-def describe_process() -> dict[str, Any]:
+def describe_process(redactor: Redactor) -> dict[str, Any]:
     """Return the fields of this process's record, but for its id and signature."""
     return {
         "pid": os.getpid(),
-        "argv": [writable(str(argument)) for argument in sys.argv],
+        "argv": [writable(argument) for argument in redactor.arguments(sys.argv)],
         "cwd": writable(_working_folder()),
         "python": platform.python_version(),
         "executable": sys.executable,

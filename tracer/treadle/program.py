@@ -70,7 +70,9 @@ def _recorded(name: str, argv: Sequence[str], run: Callable[[], None]) -> None:
     clients.instrument()
     call = None
     if not is_disabled():
-        given = {"argv": list(argv)}
+        from treadle.values.secret_fields import marked_options
+
+        given = {"argv": marked_options(argv)}
         call = loaded().begin(name, "chain", lambda: given, attributes={PROGRAM_ATTRIBUTE: True})
     if call is None:
         _without_our_frames(run)

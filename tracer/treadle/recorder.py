@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from treadle import guard
+from treadle.blobs import Blobs
 from treadle.config import find_store
 from treadle.errors import TreadleError
 from treadle.failure import describe
 from treadle.functions import Traced
+from treadle.hiding import chosen_hiding
 from treadle.journal import Journal
 from treadle.settings import Settings, settings, when_changed
 from treadle.signing import load_key, sign_end, sign_start
@@ -37,6 +39,7 @@ class Recorder:
     """Writes the records of one process."""
 
     __slots__ = (
+        "_blobs",
         "_forwarder",
         "_functions",
         "_key",
@@ -44,6 +47,7 @@ class Recorder:
         "_share",
         "_sources",
         "_token",
+        "hiding",
         "journal",
         "redactor",
         "store",
@@ -51,9 +55,13 @@ class Recorder:
 
     def __init__(self, store: Path, chosen: Settings, *, held: bool = False) -> None:
         self.store = store
-        self._key = load_key(create=True)
-        self.journal = Journal(store, program=chosen.program, key=self._key, fsync=chosen.fsync, held=held)
+        self.hiding = chosen_hiding(chosen)
         self.redactor = Redactor(chosen.redact)
+        self._key = load_key(create=True)
+        self.journal = Journal(
+            store, program=chosen.program, key=self._key, fsync=chosen.fsync, held=held, redactor=self.redactor
+        )
+        self._blobs = Blobs(store, fsync=chosen.fsync)
         self._sources = Sources(self.journal, self.redactor, self._key)
         self._token = object()
         """What functions remember this recorder by, without keeping its journal open."""
@@ -74,14 +82,14 @@ class Recorder:
         """
         return int(trace_id[16:], 16) < self._share * 2**64
 
-    def describe(self, error: BaseException) -> dict[str, Any]:
+    def describe(self, error: BaseException, redactor: Redactor, *, hidden: bool) -> dict[str, Any]:
         """Return what is recorded of an exception."""
-        failure = guard.attempt(lambda: describe(error, self.redactor, own_folder=OWN_FOLDER))
+        failure = guard.attempt(lambda: describe(error, redactor, own_folder=OWN_FOLDER, hidden=hidden))
         return failure or {"type": type(error).__qualname__, "message": ""}
 
-    def encode(self, value: Any) -> Encoded:
-        """Return a value as it is recorded."""
-        return encode(value, self.redactor)
+    def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Encoded:
+        """Return a value as it is recorded; what is long in it is on disk by then."""
+        return encode(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""
@@ -211,15 +219,17 @@ _opening = threading.RLock()
 
 def reopen() -> None:
     """Have the next call open a journal, as the settings say by then; this one closes when its calls have ended."""
+    global _parents_store
     for forwarder in _forwarders.values():
         forwarder.close()
     _forwarders.clear()
+    _parents_store = None
     _leave()
 
 
 def _leave() -> None:
-    global _recorder, _broken, _parents_store
-    _recorder, _broken, _parents_store = None, False, None
+    global _recorder, _broken
+    _recorder, _broken = None, False
 
 
 when_changed(reopen)

@@ -38,7 +38,10 @@ def score(
     if writer is None or not writer.takes(trace_id):
         return
     try:
-        fields = {"name": name, "value": value, "label": label, "comment": comment, "source": source}
+        redactor = writer.redactor.of_call()
+        said = {"label": label, "comment": comment}
+        said = {key: text if text is None else redactor.text(text) for key, text in said.items()}
+        fields = {"name": name, "value": value, **said, "source": source}
         writer.journal.record("score", trace=trace_id, span=span, **fields)
     except (OSError, TypeError) as error:
         guard.report(error)

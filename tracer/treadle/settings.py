@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from treadle.errors import UsageError
+from treadle.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +38,8 @@ class Unchanged(Enum):
 
 
 UNCHANGED: Final = Unchanged.UNCHANGED
+_PATTERNS = frozenset({"hide_inputs", "hide_outputs"})
+_KIND = re.compile(r"""kind\s*=\s*(['"]?)(\w+)\1""")
 _LISTS = frozenset({"propagate", "hide_inputs", "hide_outputs"})
 _settings = Settings()
 _changed: list[Callable[[], None]] = []
@@ -65,7 +69,8 @@ def configure(
     - `forward`: the URL of a collector that gets every span over OTLP, payloads included.
     - `propagate`: hosts (`api.example.com`, `*.internal`) that get a W3C `traceparent` header; nobody else does.
     - `hide_inputs`, `hide_outputs`: record none (True), or none of the steps that are named: a bare word is a glob on
-      the name, `kind='llm'` names a kind.
+      the name, `kind='llm'` names a kind. What an error says, and its locals, are hidden with either. The environment
+      can add to it: `TREADLE_HIDE_INPUTS`, `TREADLE_HIDE_OUTPUTS` (`1`, or a list with commas).
     - `fsync`: have every record reach the disk before the call goes on; guards against power loss, costs milliseconds.
 
     Raises:
@@ -103,5 +108,25 @@ def _checked(name: str, value: Any) -> Any:
     if name in _LISTS and not isinstance(value, bool):
         if isinstance(value, str):
             raise UsageError(f"{name} is {value!r}: give a list, even of one")
-        return tuple(value)
+        return checked_patterns(value, name) if name in _PATTERNS else tuple(value)
     return value
+
+
+def checked_patterns(patterns: Iterable[str], source: str) -> tuple[str, ...]:
+    """Return patterns that name steps, without the empty ones.
+
+    Raises:
+        UsageError: one names a kind that there is not.
+
+    """
+    checked = tuple(pattern.strip() for pattern in patterns if pattern.strip())
+    for pattern in checked:
+        if (kind := kind_named_by(pattern)) is not None and kind not in KINDS:
+            raise UsageError(f"{source} has {pattern!r}: there is no such kind; use one of {', '.join(KINDS)}")
+    return checked
+
+
+def kind_named_by(pattern: str) -> str | None:
+    """Return the kind of steps that `kind='llm'` names; None where a pattern is a glob on the name."""
+    found = _KIND.fullmatch(pattern)
+    return found[2] if found is not None else None

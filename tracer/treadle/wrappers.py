@@ -18,7 +18,8 @@ from treadle.functions import Traced
 from treadle.loading import loaded
 
 if TYPE_CHECKING:
-    from treadle.call import Call, Place
+    from treadle.call import Call
+    from treadle.lanes import Place
 
 
 def wrap(traced: Traced) -> Callable[..., Any]:
@@ -127,6 +128,7 @@ def _recorded(traced: Traced, args: Any, kwargs: Any, inner: Any, place: Place) 
             try:
                 value = resume()
             finally:
+                del resume  # it may hold an exception that was thrown in, whose traceback holds this frame
                 call.suspend()
             call.chunk(value)
             try:
@@ -175,7 +177,9 @@ async def _recorded_async(traced: Traced, args: Any, kwargs: Any, inner: Any, pl
             try:
                 value = await resume()
             finally:
+                del resume  # as above
                 call.suspend()
+            thrown_in = None
             call.chunk(value)
             try:
                 resume = functools.partial(inner.asend, (yield value))
@@ -188,7 +192,8 @@ async def _recorded_async(traced: Traced, args: Any, kwargs: Any, inner: Any, pl
     except StopAsyncIteration:
         call.end_stream()
     except BaseException as error:
-        call.fail(error, by_consumer=error is thrown_in)
+        is_thrown_in, thrown_in = error is thrown_in, None
+        call.fail(error, by_consumer=is_thrown_in)
         raise
 
 

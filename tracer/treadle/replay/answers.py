@@ -1,7 +1,6 @@
 """The answer to a call that is served: it waits for its turn, ends the call, and returns, raises or streams."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -12,7 +11,7 @@ from treadle.errors import NotReplayableError
 from treadle.model import RecordedCall
 from treadle.replay.divergence import DivergedError
 from treadle.replay.order import Moment, Order
-from treadle.values.revive import revive
+from treadle.replay.reviving import revived
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -129,7 +128,7 @@ class Served:
 
     def _revived(self, call: "Call", payload: bytes) -> Any:
         try:
-            return revive(payload, dict(os.environ))
+            return revived(payload)
         except NotReplayableError as error:
             self._refuse(call, f"its recorded answer cannot be built: {error}")
 

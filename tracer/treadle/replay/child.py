@@ -6,7 +6,6 @@ report what it did. Exporters stay off: no span leaves it.
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,19 @@ from treadle import call as calls
 from treadle import clients, propagation, recorder, settings
 from treadle.errors import RefusedError, TreadleError
 from treadle.functions import Traced
+from treadle.hiding import NOTHING, PAYLOAD, Hidden
 from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
+from treadle.recorder import Recorder
 from treadle.replay import asking, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
 from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
+from treadle.replay.reviving import revived
 from treadle.streams import total_of
-from treadle.values.revive import revive
 
 
 def main(argv: list[str]) -> int:
@@ -70,8 +71,6 @@ def _install(plan: Plan) -> None:
 
 
 def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
-    writer = recorder.recorder()
-    assert writer is not None
     try:
         result = _call_root(plan, root, report)
     except TreadleError:
@@ -81,12 +80,26 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
         if isinstance(error, SystemExit) and error.code in (None, 0):
             return {"outcome": "returned", "output": "null"}
-        return {"outcome": "raised", "error": writer.describe(error), "output": writer.encode(error).payload.decode()}
-    return {"outcome": "returned", "output": _tagged(result, lambda value: writer.encode(value).payload).decode()}
+        return {"outcome": "raised", **_told(error, root)}
+    return {"outcome": "returned", "output": _tagged(result, root).decode()}
 
 
-def _tagged(result: Any, encode: Callable[[Any], bytes]) -> bytes:
+def _told(error: BaseException, root: RecordedCall) -> dict[str, Any]:
+    writer, hidden = _privacy(root)
+    failure = writer.describe(error, writer.redactor, hidden=hidden.inputs or hidden.outputs)
+    payload = PAYLOAD if hidden.outputs else writer.encode(error, writer.redactor).payload
+    return {"error": failure, "output": payload.decode()}
+
+
+def _tagged(result: Any, root: RecordedCall) -> bytes:
     """Return what was returned as it would be recorded: of a stream the sum of its chunks."""
+    writer, hidden = _privacy(root)
+    if hidden.outputs:
+        return PAYLOAD
+
+    def encode(value: Any) -> bytes:
+        return writer.encode(value, writer.redactor).payload
+
     if not isinstance(result, target.Streamed):
         return encode(result)
     if not result.chunks and result.returned is None:
@@ -95,16 +108,24 @@ def _tagged(result: Any, encode: Callable[[Any], bytes]) -> bytes:
     return total_of([encode(chunk) for chunk in result.chunks], encode, returned=returned)
 
 
+def _privacy(root: RecordedCall) -> tuple[Recorder, Hidden]:
+    """Return what records in this process, and what of the root is hidden, as the program has chosen it by now."""
+    writer = recorder.recorder()
+    if writer is None:
+        raise RefusedError("the replay cannot be recorded in this store any more")
+    return writer, NOTHING if writer.hiding is None else writer.hiding.of(root.name, root.kind)
+
+
 def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:
     if is_program(root):
         calls.REPLAYER = Replaying(plan, report)
         return _run_program(plan, root)
     if asking.is_request(root):
         calls.REPLAYER = Replaying(plan, report)
-        return asking.ask(root, revive(plan.root_input or root.input_tagged, dict(os.environ)))
+        return asking.ask(root, revived(plan.root_input or root.input_tagged))
     function = target.find(root, plan.process)
     traced: Traced = function.__treadle__  # type: ignore[attr-defined]
-    held = revive(plan.root_input or root.input_tagged, dict(os.environ))
+    held = revived(plan.root_input or root.input_tagged)
     args, kwargs = target.bind(traced, held)
     calls.REPLAYER = Replaying(plan, report)
     return target.run(function, args, kwargs, root)
@@ -121,10 +142,12 @@ def _run_program(plan: Plan, root: RecordedCall) -> Any:
     from treadle import program
 
     process = plan.process
+    given = revived(plan.root_input or root.input_tagged)
+    argv = [str(argument) for argument in given["argv"]]  # the process record's may be masked
     if process.main_module is not None:
-        return program.run_module(process.main_module, list(process.argv[1:]), name=root.name)
+        return program.run_module(process.main_module, argv, name=root.name)
     assert process.main_file is not None
-    return program.run_file(process.main_file, list(process.argv[1:]), name=root.name)
+    return program.run_file(process.main_file, argv, name=root.name)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,28 @@
 """What stops a replay: it is no `Exception`, so that the user's own handlers do not take it for a failure of theirs."""
 
+from typing import TYPE_CHECKING
+
+from treadle.model import EFFECT_KINDS
+
+if TYPE_CHECKING:
+    from treadle.call import Call
+    from treadle.replay.answers import Answer
+
 
 class DivergedError(BaseException):
     """A call that the recording cannot answer, and that may not go live."""
+
+
+class Orphan:
+    """Decides in a process that a replayed program started: it has no recording to be answered from."""
+
+    def decide(self, call: "Call") -> "Answer | None":
+        """Let glue run, and no effect.
+
+        Raises:
+            DivergedError: the call is an effect.
+
+        """
+        if call.kind in EFFECT_KINDS:
+            raise DivergedError(f"{call.name} was called in a process that the replayed program started")
+        return None

@@ -13,7 +13,6 @@ from treadle.values.limits import (
     LONGEST_BYTES,
     LONGEST_TEXT,
 )
-from treadle.values.redact import mask
 
 if TYPE_CHECKING:
     from treadle.values.walk import Walk
@@ -85,15 +84,9 @@ def cut_raw(walk: "Walk", size: int, read: Callable[[int], bytes]) -> dict[str, 
 
 
 def masked(walk: "Walk", data: bytes | bytearray) -> Any:
-    """Return what stands for bytes that are a text with a secret in it; None where they are not."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return None
-    if walk.redactor.is_clean(text):
-        return None
-    shown = walk.redactor.text(text) if walk.redactor.variable(text) is None else mask(text)
-    if shown == text:
+    """Return what stands for bytes with a secret in them; None where there is none."""
+    shown = walk.redactor.masked_bytes(data)
+    if shown is None:
         return None
     walk.refuse("a secret, which was not recorded")
     return {TAG: "secret", "v": written(walk, shown)}

@@ -34,6 +34,8 @@ def _canonical(tree: Any) -> tuple[Any, bool]:
     tag = tree.get(TAG)
     if tag in ("opaque", "pickle"):  # equal objects are pickled in more than one way
         return {TAG: tag, "type": tree.get("type")}, True
+    if tag == "hidden":
+        return {TAG: tag}, True
     if tag == "cut" and "digest" in tree:
         return {name: tree[name] for name in KEPT_OF_CUT if name in tree}, False
     pairs_by_key = {key: _canonical(value) for key, value in tree.items() if tag != "closure" or key != "line"}

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from treadle.values.bulk import Keep
-from treadle.values.encoders import LARGEST_INT, SMALLEST_INT, TAG
+from treadle.values.encoders import LARGEST_INT, SMALLEST_INT
 from treadle.values.limits import INLINE_BYTES, PLAIN_CHARACTERS, PLAIN_SHARE
-from treadle.values.redact import Redactor, is_secret_name
+from treadle.values.redact import Redactor
+from treadle.values.secret_fields import is_secret_pair
 from treadle.values.walk import Walk
 
 
@@ -50,10 +51,10 @@ def _is_plain(value: Any, redactor: Redactor, most: int) -> bool:
         return size <= most and size <= INLINE_BYTES and redactor.is_clean(value) and value.isascii()
     if cls is dict:
         most //= len(value) + 1
-        return most >= PLAIN_SHARE and _are_plain(value.values(), redactor, most) and _are_plain_names(value)
+        return most >= PLAIN_SHARE and _are_plain(value.values(), redactor, most) and _are_plain_names(value, redactor)
     if cls is list:
         most //= len(value) + 1
-        return most >= PLAIN_SHARE and _are_plain(value, redactor, most)
+        return most >= PLAIN_SHARE and _are_plain(value, redactor, most) and not is_secret_pair(value)
     if cls is int:
         return bool(SMALLEST_INT <= value <= LARGEST_INT)
     if cls is float:
@@ -68,8 +69,8 @@ def _are_plain(values: Collection[Any], redactor: Redactor, most: int) -> bool:
     return True
 
 
-def _are_plain_names(names: Collection[Any]) -> bool:
-    for name in names:
-        if type(name) is not str or name == TAG or not name.isascii() or is_secret_name(name):
+def _are_plain_names(names: Collection[Any], redactor: Redactor) -> bool:
+    for name in names:  # noqa: SIM110 - as above
+        if type(name) is not str or not redactor.is_plain_name(name):
             return False
     return True

@@ -70,17 +70,9 @@ def _dict(walk: "Walk", value: dict[Any, Any]) -> Any:
 
 
 def _inside_dict(walk: "Walk", value: dict[Any, Any]) -> Any:
-    if TAG not in value and all(map(_is_plain_key, value)):
+    if TAG not in value and all(map(walk.is_plain_key, value)):
         return walk.fields(value)
     return {TAG: "dict", "v": walk.pairs(value.items())}
-
-
-def _is_plain_key(key: Any) -> bool:
-    return type(key) is str and (key.isascii() or _is_writable(key))
-
-
-def _is_writable(text: str) -> bool:
-    return type(bulk.writable(text)) is str
 
 
 def _sequence(tag: str) -> Encoder:

@@ -126,9 +126,11 @@ def _env(reviver: Reviver, tree: dict[str, Any]) -> str:
 
 
 def _lost(_: Reviver, tree: dict[str, Any]) -> Any:
-    why = tree.get("why") or {"secret": "it was a secret", "cut": "it was cut"}.get(tree[TAG], "")
+    why = tree.get("why") or _WHY_LOST.get(tree[TAG], "")
     raise NotReplayableError(f"a value was not recorded: {why}")
 
+
+_WHY_LOST = {"secret": "it was a secret", "cut": "it was cut", "hidden": "it was hidden"}
 
 _BUILDERS: dict[str, Callable[[Reviver, dict[str, Any]], Any]] = {
     "tuple": lambda reviver, tree: tuple(reviver.value(tree["v"])),
@@ -181,4 +183,5 @@ _BUILDERS: dict[str, Callable[[Reviver, dict[str, Any]], Any]] = {
     "opaque": _lost,
     "secret": _lost,
     "cut": _lost,
+    "hidden": _lost,
 }

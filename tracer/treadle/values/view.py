@@ -120,6 +120,7 @@ _SHOWN: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "str": lambda _, tree: b64decode(tree["v"]).decode("utf-8", "replace"),
     "opaque": lambda _, tree: tree.get("repr"),
     "env": lambda _, tree: f"${{{tree['v']}}}",
+    "hidden": lambda _, _tree: "… (hidden)",
     "cut": _cut,
     "blob": _blob,
     "closure": _closure,

@@ -27,7 +27,8 @@ from treadle.values.limits import (
     TOLD_CUTS,
 )
 from treadle.values.pickles import pickled
-from treadle.values.redact import Redactor, is_secret_name, mask
+from treadle.values.redact import Redactor, is_secret_field, mask
+from treadle.values.secret_fields import HOLDERS, SecretText, all_texts, is_secret_pair, secret_held
 from treadle.values.shapes import BY_SHAPE, NAMED_SHAPES, recorded_shape
 
 
@@ -141,6 +142,12 @@ class Walk:
             return {TAG: "secret", "v": bulk.written(self, shown)}
         return bulk.written(self, text)
 
+    def is_plain_key(self, key: Any) -> bool:
+        """Tell whether a dictionary's key can be a JSON object's."""
+        if type(key) is not str or self.redactor.text(key) != key:
+            return False
+        return key.isascii() or type(bulk.writable(key)) is str
+
     def secret(self, text: str) -> Any:
         """Replace a secret by the variable that holds it, or by a leaf that cannot be revived."""
         variable = self.redactor.variable(text)
@@ -202,7 +209,7 @@ class Walk:
                 encoder = None
             if encoder is None:
                 out[name] = self._under(name, value)
-            elif type(value) is str and value and is_secret_name(name):
+            elif type(value) is str and value and is_secret_field(name, value, held):
                 out[name] = self.secret(value)
             else:
                 out[name] = encoder(self, value)
@@ -212,8 +219,10 @@ class Walk:
         """Return the trees of keys and values, for keys that JSON has no place for."""
         return [[self.tree(key), self.child(_key_text(key), value)] for key, value in held]
 
-    def items(self, values: Iterable[Any]) -> list[Any]:
-        """Return the trees of a sequence."""
+    def items(self, values: Any) -> list[Any]:
+        """Return the trees of a sequence; of a pair of a secret's name and its value, the value is hidden."""
+        if is_secret_pair(values):
+            return [self.tree(values[0]), self.secret(all_texts(values[1]))]
         exact = _EXACT
         out = []
         for value in values:
@@ -227,6 +236,8 @@ class Walk:
     def _under(self, key: str, value: Any) -> Any:
         self._path.append(key)
         try:
+            if issubclass(type(value), HOLDERS) and (secret := secret_held(key, value)) is not None:
+                return self.secret(secret)
             return self.tree(value)
         finally:
             self._path.pop()
@@ -276,5 +287,5 @@ def _shape(cls: type) -> str:
 
 
 _LEAVES: dict[type, Encoder] = {str: Walk.text, **LEAVES}
-_EXACT: dict[type, Encoder] = {**_LEAVES, **EXACT}
+_EXACT: dict[type, Encoder] = {**_LEAVES, **EXACT, SecretText: lambda walk, value: walk.secret(str(value))}
 _SHAPES: dict[type, str] = {}

@@ -1,0 +1,108 @@
+"""What `hide_inputs` and `hide_outputs` keep out of the recording: decided once for each name and kind of a step.
+
+The environment can hide more than the program chose, and never less.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TypeAlias
+
+from treadle.failure import leading_to
+from treadle.settings import Settings, checked_patterns, kind_named_by
+
+PAYLOAD = b'{"$":"hidden","v":null}'
+"""Is written in the place of an input, an output and a chunk."""
+WHY = "its inputs are hidden: they were not recorded"
+VARIABLES = ("TREADLE_HIDE_INPUTS", "TREADLE_HIDE_OUTPUTS")
+Mark: TypeAlias = tuple[int, int, int]
+MOST_DECIDED = 10_000
+MOST_FAILURES = 1_000
+"""Of hidden calls under one: those before have long been caught."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What is hidden of one call."""
+
+    inputs: bool = False
+    outputs: bool = False
+    failures: frozenset[Mark] = frozenset()
+    """Exceptions that came out of hidden calls under this one."""
+
+    def hides_failure(self, error: BaseException) -> bool:
+        """Tell whether an exception may not be shown: the call is hidden, or one that it came through."""
+        if self.inputs or self.outputs:
+            return True
+        return bool(self.failures) and any(_mark(one) in self.failures for one in leading_to(error))
+
+    def after(self, error: BaseException) -> "Hidden":
+        """Return what is hidden of a call once this came out of a hidden one under it."""
+        before = self.failures if len(self.failures) < MOST_FAILURES else frozenset()
+        return replace(self, failures=before | {_mark(error)})
+
+
+def _mark(error: BaseException) -> Mark:
+    """Return what tells an exception from another at the same address later: where it was raised.
+
+    To hold it would keep it alive, and few exceptions can be referred to weakly.
+    """
+    trace = error.__traceback__
+    if trace is None:
+        return id(error), 0, 0
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return id(error), id(trace.tb_frame.f_code), trace.tb_lasti
+
+
+NOTHING = Hidden()
+
+
+class Hiding:
+    """The choice of one process."""
+
+    __slots__ = ("_decided", "_inputs", "_outputs")
+
+    def __init__(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+        self._inputs = inputs
+        self._outputs = outputs
+        self._decided: dict[tuple[str, str], Hidden] = {}
+
+    def of(self, name: str, kind: str) -> Hidden:
+        """Return what is hidden of the calls of a step."""
+        decided = self._decided.get((name, kind))
+        if decided is None:
+            decided = Hidden(_is_named(self._inputs, name, kind), _is_named(self._outputs, name, kind))
+            if len(self._decided) < MOST_DECIDED:
+                self._decided[name, kind] = decided
+        return decided
+
+
+def chosen_hiding(chosen: Settings) -> Hiding | None:
+    """Return what is to be hidden, by the settings and the environment; None where nothing is.
+
+    Raises:
+        UsageError: the environment names a kind that there is not.
+
+    """
+    inputs = _patterns(chosen.hide_inputs, VARIABLES[0])
+    outputs = _patterns(chosen.hide_outputs, VARIABLES[1])
+    return Hiding(inputs, outputs) if inputs or outputs else None
+
+
+def _patterns(chosen: bool | tuple[str, ...], variable: str) -> tuple[str, ...]:
+    ours = () if chosen is False else ("*",) if chosen is True else chosen
+    said = os.environ.get(variable, "").strip()
+    if said.lower() in ("", "0", "false"):
+        return ours
+    if said.lower() in ("1", "true"):
+        return ("*",)
+    return (*ours, *checked_patterns(said.split(","), variable))
+
+
+def _is_named(patterns: tuple[str, ...], name: str, kind: str) -> bool:
+    for pattern in patterns:
+        wanted = kind_named_by(pattern)
+        if fnmatchcase(name, pattern) if wanted is None else wanted == kind:
+            return True
+    return False
