@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from treadle.otel import current
-from treadle.otel.current import PassedSpan
 from treadle.traceparent import TraceContext
 
 if TYPE_CHECKING:
@@ -85,71 +83,7 @@ class Lane:
         self._submissions = itertools.count()
 
 
-class Relay(Lane):
-    """The lane of one call after another: what was submitted under one of them goes on under the next.
-
-    A task or thread that outlives the call that it was made in, as a server does that many tests talk to, would be
-    under a call that is long over.
-    """
-
-    __slots__ = ("span",)
-
-    def __init__(self, call: "Call") -> None:
-        super().__init__(call)
-        self.span = PassedSpan()
-
-    def pass_to(self, call: "Call") -> None:
-        """Make this call the one that everything is under from now on."""
-        self.call = call
-        self._calls = itertools.count()
-        self._submissions = itertools.count()
-
-    def part(self, number: int) -> Lane:
-        """Open a lane that goes on from call to call."""
-        return _Relayed(self, f"{number}.")
-
-
-class _Relayed(Lane):
-    """A lane under the call that a relay is at."""
-
-    __slots__ = ("_relay",)
-
-    def __init__(self, relay: Relay, prefix: str) -> None:
-        self._relay = relay
-        super().__init__(relay.call, prefix)
-
-    @property
-    def call(self) -> "Call | RemoteCall":
-        """The call that everything is under now."""
-        return self._relay.call
-
-    @call.setter
-    def call(self, _: "Call | RemoteCall") -> None:
-        """Leave it to the relay which call it is."""
-
-    def part(self, number: int) -> Lane:
-        """Open a lane likewise."""
-        return _Relayed(self._relay, f"{self._prefix}{number}.")
-
-
 CURRENT: ContextVar[Lane | None] = ContextVar("treadle_lane", default=None)
 """The lane of the code that runs now; None outside every traced call."""
 outermost: Lane | None = None
 """The lane of calls outside every traced call, where the program that started this one said what it runs under."""
-
-
-class Place:
-    """Where a call is made: under which call, as which of its submissions, in which OpenTelemetry context."""
-
-    __slots__ = ("context", "ordinal", "parent")
-
-    def __init__(self) -> None:
-        lane = CURRENT.get() or outermost
-        self.parent = lane.call if lane is not None else None
-        self.ordinal = lane.ordinal() if lane is not None else "0"
-        self.context: current.OtelContext | None = None
-
-    def keep_context(self) -> "Place":
-        """Remember the OpenTelemetry context too: the call itself begins later, maybe elsewhere."""
-        self.context = current.captured()
-        return self

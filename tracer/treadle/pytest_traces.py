@@ -14,9 +14,10 @@ import pytest
 from treadle import clients, guard, recorder, settings
 from treadle.call import Call, begin
 from treadle.config import find_store
-from treadle.lanes import Place, Relay
 from treadle.loading import loaded
 from treadle.otel import current
+from treadle.places import Place
+from treadle.relays import Relay
 from treadle.values.classes import is_project_file
 
 CASE_NAME = "test.case.name"
