@@ -20,9 +20,9 @@ from treadle.lanes import CURRENT, Lane, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current, remote
-from treadle.places import Place
+from treadle.place import Place
 from treadle.recorder import Recorder, recorder
-from treadle.relays import Relay
+from treadle.relay import Relay
 from treadle.replay.divergence import DivergedError, Orphan
 from treadle.streams import Stream, total_of
 from treadle.values.encode import Encoded

@@ -16,8 +16,8 @@ from treadle.call import Call, begin
 from treadle.config import find_store
 from treadle.loading import loaded
 from treadle.otel import current
-from treadle.places import Place
-from treadle.relays import Relay
+from treadle.place import Place
+from treadle.relay import Relay
 from treadle.values.classes import is_project_file
 
 CASE_NAME = "test.case.name"

@@ -19,7 +19,7 @@ from treadle.loading import loaded
 
 if TYPE_CHECKING:
     from treadle.call import Call
-    from treadle.places import Place
+    from treadle.place import Place
 
 
 def wrap(traced: Traced) -> Callable[..., Any]:

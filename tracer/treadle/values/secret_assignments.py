@@ -8,7 +8,7 @@ looks generated. What refers to a value that is elsewhere (`getpass()`, `None`, 
 import re
 
 from treadle.values.secret_names import is_secret_name
-from treadle.values.secret_shapes import cut_out, is_reference, is_wording, looks_generated
+from treadle.values.secret_shapes import cut_out, is_reference, looks_generated
 
 LONGEST_NAME = 40
 SHORTEST_LITERAL = 6
@@ -24,15 +24,16 @@ _ASSIGNED = re.compile(
     r"""(?P<name>[A-Za-z0-9_-]{0,40}+)\\{0,3}(?P<close>["'`]?+\]?+)
     (?:[ \t]{0,3}:[ \t]{0,3}(?:str|bytes|SecretStr|Optional\[str\]|str[ ]\|[ ]None)(?=[ \t]{0,3}=))?
     (?P<separator>[ \t]{0,8}(?:=>|:=|:|=(?!=))[ \t]{0,8})
-    (?:[rbuf]{0,2}(?P<quote>\\{0,3}["'`])(?P<quoted>[^\r\n]{1,1000}?)(?:(?P=quote)|\Z)
+    (?:[rbuf]{0,2}(?P<quote>\\{0,3}["'`])(?!(?P=quote))(?P<quoted>[^\r\n]{1,1000}?)(?:(?P=quote)|\Z)
     |(?P<scheme>(?:Basic|Digest|Token|token|ApiKey|Negotiate|Bot)[ ]{1,3})?(?P<bare>[^\s"'`<>(){}\[\],;&|\\]{1,500}+)
     (?P<after>[(\[]?))""",
     re.VERBOSE,
 )
-_COOKIE = re.compile(r"[^\s\"'\\][^\r\n\"'\\]{0,4000}+")
+_COOKIE = re.compile(r"[^\s=;,\"'\\]{1,100}+=[^\s=\"'\\][^\r\n\"'\\]{0,4000}+")
 _UPPER_NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z|[A-Z]+(?:_[A-Z]+)+\Z")
 _LIBPQ = re.compile(r"(?:^|[\s\"'])(?:host|dbname|user|port|sslmode|hostaddr)=")
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 def without_assigned(text: str) -> str:
@@ -62,9 +63,6 @@ def _assignments(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-
-
 def _keywords(lowered: str) -> list[int]:
     """Return where in a text stands a word that secret names are made of."""
     places = [found.start() for found in _IN_K.finditer(lowered)]
@@ -87,7 +85,7 @@ def _assigned(text: str, at: int) -> tuple[int, int] | None:
     if name.lower() in ("cookie", "set-cookie"):
         return _cookie(text, found)
     value, group = (found["quoted"], "quoted") if found["quoted"] is not None else (found["bare"], "bare")
-    if is_reference(value):
+    if is_reference(value) or _repeats(name, value):
         return None
     if before[-1:] in ("?", "&", ";") and "=" in found["separator"]:
         is_secret = _is_parameter(name, value)
@@ -98,6 +96,12 @@ def _assigned(text: str, at: int) -> tuple[int, int] | None:
     else:
         is_secret = _is_bare_secret(text, name, found)
     return found.span(group) if is_secret else None
+
+
+def _repeats(name: str, value: str) -> bool:
+    """Tell whether a value only says its name again: `AUTHORIZATION = "authorization"`."""
+    said = re.sub("[_-]", "", value[:LONGEST_NAME].lower())
+    return said.isalpha() and said in re.sub("[_-]", "", name.lower())
 
 
 def _is_parameter(name: str, value: str) -> bool:
@@ -118,7 +122,7 @@ def _is_bare_secret(text: str, name: str, found: re.Match[str]) -> bool:
     if found["after"] or len(value) < SHORTEST_LITERAL:
         return False
     if found["scheme"] is not None or "authorization" in name.lower():
-        return len(value) >= 8 and (found["scheme"] is not None or not is_wording(value))
+        return len(value) >= 8 and (found["scheme"] is not None or looks_generated(value))
     if _IDENTIFIER.match(value):
         return False
     if separator == "=" and (_UPPER_NAME.match(name) or _is_in_a_connection_string(text, found)):
@@ -134,4 +138,4 @@ def _is_in_a_connection_string(text: str, found: re.Match[str]) -> bool:
 def _cookie(text: str, found: re.Match[str]) -> tuple[int, int] | None:
     start = found.start("quoted") if found["quoted"] is not None else found.end("separator")
     value = _COOKIE.match(text, start)
-    return value.span() if value is not None and "=" in value.group() and ":" in found["separator"] else None
+    return value.span() if value is not None and ":" in found["separator"] else None

@@ -66,6 +66,17 @@ _IN_PATHS = (
 _USERINFO = re.compile(r"://(?:(?P<user>[^\s:/@?#\"'<>]{0,200}+):)?(?P<secret>[^\s/?#\"'<>]{1,500})(?=@)")
 _BEARER = re.compile(r"earer (?P<secret>[A-Za-z0-9._~+/=-]{8,}+)")
 _ORACLE = re.compile(r"jdbc:oracle:thin:(?P<user>[^\s/@:]{1,60}+)/(?P<secret>[^\s@\"'<>]{1,200})(?=@)")
+_SHORTEST = {"secret_": 32, "sk_": 32, "key-": 32, "fc-": 32, "r8_": 30, "fw_": 20, "pypi-": 50}
+_HEX = frozenset({"key-", "fc-"})
+_REFERENCES = ("$", "{", "<", "%", "your", "[", "xxx", "example", "placeholder", "insert", "replace")
+_NOTHING = frozenset(
+    {
+        "", "none", "null", "nil", "true", "false", "undefined", "required", "optional", "string", "str", "changeme",
+        "redacted", "hidden", "masked", "password", "pass", "passwd", "secret", "token", "bearer", "basic", "default",
+        "number", "object",
+    }
+)  # fmt: skip
+"""Values that say only that there is none, or what it would be."""
 
 
 def without_shapes(text: str) -> str:
@@ -128,15 +139,6 @@ def is_reference(text: str) -> bool:
     )
 
 
-_REFERENCES = ("$", "{", "<", "%", "your", "[", "xxx", "example", "placeholder", "insert", "replace")
-_NOTHING = frozenset(
-    {
-        "", "none", "null", "nil", "true", "false", "undefined", "required", "optional", "string", "str", "changeme",
-        "redacted", "hidden", "masked", "password", "secret", "token", "bearer", "basic", "default", "number", "object",
-    }
-)  # fmt: skip
-
-
 def _is_mixed(piece: str) -> bool:
     if len(piece) < 6 or piece.isalpha() or piece.isdigit():
         return False
@@ -182,10 +184,6 @@ def _is_key(prefix: str, rest: str) -> bool:
     if prefix in _HEX:
         return all(character in "0123456789abcdef" for character in rest[:32])
     return looks_generated(rest) or (len(rest) >= SHORTEST_RUN and _PIECES.search(rest[:SHORTEST_RUN]) is None)
-
-
-_SHORTEST = {"secret_": 32, "sk_": 32, "key-": 32, "fc-": 32, "r8_": 30, "fw_": 20, "pypi-": 50}
-_HEX = frozenset({"key-", "fc-"})
 
 
 def cut_out(text: str, spans: list[tuple[int, int]]) -> str:

@@ -1,7 +1,6 @@
-"""Where a call is made. Apart from lanes: those are loaded in processes that load no OpenTelemetry."""
+"""Where a call is made, noted before it begins."""
 
 from treadle import lanes
-from treadle.lanes import CURRENT
 from treadle.otel import current
 
 
@@ -11,7 +10,7 @@ class Place:
     __slots__ = ("context", "ordinal", "parent")
 
     def __init__(self) -> None:
-        lane = CURRENT.get() or lanes.outermost
+        lane = lanes.CURRENT.get() or lanes.outermost
         self.parent = lane.call if lane is not None else None
         self.ordinal = lane.ordinal() if lane is not None else "0"
         self.context: current.OtelContext | None = None

@@ -1,13 +1,14 @@
-"""Lanes that go on from one call to the next: see `Relay`."""
+"""Lanes that go on from one call to the next: for what outlives the call that it was submitted in."""
 
 import itertools
 from typing import TYPE_CHECKING
 
-from treadle.lanes import Lane, RemoteCall
+from treadle.lanes import Lane
 from treadle.otel.current import PassedSpan
 
 if TYPE_CHECKING:
     from treadle.call import Call
+    from treadle.lanes import RemoteCall
 
 
 class Relay(Lane):
@@ -31,7 +32,7 @@ class Relay(Lane):
 
     def part(self, number: int) -> Lane:
         """Open a lane that goes on from call to call."""
-        return _Relayed(self, f"{self._prefix}{number}.")
+        return _Relayed(self, f"{number}.")
 
 
 class _Relayed(Lane):
