@@ -69,6 +69,32 @@ def test_a_call_ends_where_it_began(store: Path, tmp_path: Path) -> None:
     assert (tmp_path / "childs.txt").read_text() == "the child's own"
 
 
+ROTATING = """
+import os, treadle
+from treadle import journal
+
+journal.SEGMENT_BYTES = 4000
+
+@treadle.trace
+def outer():
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        os._exit(0)
+    return "x" * 10_000
+outer()
+"""
+
+
+def test_a_child_begins_no_segment_of_its_parents_journal(store: Path, tmp_path: Path) -> None:
+    """However much it would have written there."""
+    (tmp_path / "app.py").write_text(ROTATING)
+    assert plainly("app.py", cwd=tmp_path).stderr == ""
+    (journal,) = recorded.journals(store)
+    assert journal.name.endswith(".0.ndjson")
+    assert recorded.only(store).status == "running"
+
+
 AMONG_THREADS = """
 import os, threading, treadle
 

@@ -167,6 +167,7 @@ class Journal:
         The descriptor stays taken: calls that began before the fork may end in the child too, and must not write into
         whatever file is opened next.
         """
+        self._limit_bytes = sys.maxsize
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         for descriptor in (self._descriptor, self._newborn):
             if descriptor != _CLOSED:
