@@ -41,5 +41,5 @@ def _run(command: list[str], cwd: Path, **environment: str) -> Shown:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines with no addresses in them: they differ from run to run."""
-    return re.sub(r"0x[0-9a-f]+", "0x", text).splitlines()
+    """Return the lines with neither addresses nor process ids in them: they differ from run to run."""
+    return re.sub(r"0x[0-9a-f]+|pid=\d+", "#", text).splitlines()
