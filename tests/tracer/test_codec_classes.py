@@ -80,13 +80,13 @@ def test_nothing_of_an_attrs_class_runs() -> None:
     wheel.label = "LOUDER"
     held = [wheel, Axle([wheel])]
     payload = encode(held, REDACTOR).payload
-    codec_types.MADE.append(1)
+    codec_types.REVIVING.append("now")
     try:
         with pytest.raises(AssertionError):
             Wheel("front", 4)
         revived = revive(payload)
     finally:
-        codec_types.MADE.clear()
+        codec_types.REVIVING.clear()
     assert revived == held
     assert revived[0].label == "louder"
 
@@ -112,7 +112,7 @@ class Guarded:
 
     def __new__(cls, *_: Any) -> Any:
         """Be called by nobody but this test."""
-        assert codec_types.MADE == []
+        assert codec_types.REVIVING == []
         return super().__new__(cls)
 
     @property
@@ -125,16 +125,37 @@ class Guarded:
         raise AssertionError("a setter ran")
 
 
+class MadeError(Exception):
+    """Has a `__new__` of its own."""
+
+    def __new__(cls, *_: Any) -> Any:
+        """Be called by nobody but this test."""
+        assert codec_types.REVIVING == []
+        return super().__new__(cls)
+
+
+class MadeText(str):
+    """Has one too."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Any:
+        """Be called by nobody but this test."""
+        assert codec_types.REVIVING == []
+        return super().__new__(cls, text)
+
+
 def test_neither_setters_nor_new_run() -> None:
     """What stood in the dict stands there again."""
     value = Guarded()
     vars(value)["size"] = 3
-    payload = encode(value, REDACTOR).payload
-    codec_types.MADE.append(1)
+    payload = encode([value, MadeError(1), MadeText("t")], REDACTOR).payload
+    codec_types.REVIVING.append("now")
     try:
-        assert vars(revive(payload)) == {"size": 3}
+        guarded, error, text = revive(payload)
+        assert (vars(guarded), error.args, text) == ({"size": 3}, (1,), "t")
     finally:
-        codec_types.MADE.clear()
+        codec_types.REVIVING.clear()
 
 
 def test_a_field_that_a_class_has_no_place_for_is_told() -> None:
