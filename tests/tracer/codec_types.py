@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import attrs
+from attrs_types import Axle, Loose, Wheel
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 
@@ -154,38 +154,6 @@ class Strict(BaseModel):
 
 
 MADE: list[int] = []
-
-
-def never(*_: Any) -> Any:
-    """Stand for what must not run when a value is revived."""
-    if MADE:
-        raise AssertionError("a converter or a validator ran")
-
-
-@attrs.define
-class Wheel:
-    """An attrs class with slots, a private name, and what runs when one is made."""
-
-    place: str
-    _spokes: int = attrs.field(validator=never)
-    label: str = attrs.field(default="", converter=str.lower)
-
-    def __attrs_post_init__(self) -> None:
-        never()
-
-
-@attrs.frozen
-class Axle:
-    """An attrs class that cannot be set, and remembers its hash."""
-
-    wheels: list[Wheel]
-
-
-@attrs.define(slots=False)
-class Loose:
-    """An attrs class without slots."""
-
-    number: int
 
 
 class Denied(Exception):

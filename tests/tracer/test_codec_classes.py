@@ -6,10 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
+import attrs_types
 import codec_types
 import numpy as np
 import pytest
-from codec_types import Axle, Denied, Wheel, Words
+from attrs_types import Axle, Wheel
+from codec_types import Denied, Words
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
@@ -81,13 +83,13 @@ def test_nothing_of_an_attrs_class_runs() -> None:
     wheel.label = "LOUDER"
     held = [wheel, Axle([wheel])]
     payload = encode(held, REDACTOR).payload
-    codec_types.MADE.append(1)
+    attrs_types.REVIVING.append("now")
     try:
         with pytest.raises(AssertionError):
             Wheel("front", 4)
         revived = revive(payload)
     finally:
-        codec_types.MADE.clear()
+        attrs_types.REVIVING.clear()
     assert revived == held
     assert revived[0].label == "louder"
 
@@ -113,7 +115,7 @@ class Guarded:
 
     def __new__(cls, *_: Any) -> Any:
         """Be called by nobody but this test."""
-        assert codec_types.MADE == []
+        assert attrs_types.REVIVING == []
         return super().__new__(cls)
 
     @property
@@ -126,17 +128,38 @@ class Guarded:
         raise AssertionError("a setter ran")
 
 
+class MadeError(Exception):
+    """Has a `__new__` of its own."""
+
+    def __new__(cls, *_: Any) -> Any:
+        """Be called by nobody but this test."""
+        assert attrs_types.REVIVING == []
+        return super().__new__(cls)
+
+
+class MadeText(str):
+    """Has one too."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Any:
+        """Be called by nobody but this test."""
+        assert attrs_types.REVIVING == []
+        return super().__new__(cls, text)
+
+
 def test_neither_setters_nor_new_run() -> None:
     """What stood in the dict stands there again."""
     codec_types.MADE.clear()
     value = Guarded()
     vars(value)["size"] = 3
-    payload = encode(value, REDACTOR).payload
-    codec_types.MADE.append(1)
+    payload = encode([value, MadeError(1), MadeText("t")], REDACTOR).payload
+    attrs_types.REVIVING.append("now")
     try:
-        assert vars(revive(payload)) == {"size": 3}
+        guarded, error, text = revive(payload)
+        assert (vars(guarded), error.args, text) == ({"size": 3}, (1,), "t")
     finally:
-        codec_types.MADE.clear()
+        attrs_types.REVIVING.clear()
 
 
 def test_a_field_that_a_class_has_no_place_for_is_told() -> None:

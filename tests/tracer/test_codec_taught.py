@@ -3,6 +3,7 @@
 import json
 import pickle
 import sys
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -86,6 +87,17 @@ def test_a_builder_that_raises_says_so() -> None:
     treadle.codec(Money, lambda money: 1, lambda held: held["no"])
     with pytest.raises(NotReplayableError, match="a recorded taught cannot be built"):
         revive(encode(Money(1), REDACTOR).payload)
+
+
+@pytest.mark.parametrize("make", [lambda held: {"money": held}, lambda held: {held}, lambda held: deque([held])])
+def test_a_container_may_change_while_it_is_walked(make: Any) -> None:
+    """As another thread may change it at any time: it is written all the same."""
+    shared = make(Money(1))
+    add = {dict: lambda: shared.update(more=1), set: lambda: shared.add(1), deque: lambda: shared.append(1)}[
+        type(shared)
+    ]
+    treadle.codec(Money, lambda money: add(), lambda held: Money(0))
+    assert encode([shared], REDACTOR).why is None
 
 
 @pytest.mark.parametrize("wrong", [(3, str, str), (str, str, str), (Money, 3, str), (Money, str, None)], ids=str)
