@@ -77,7 +77,7 @@ def failed(store: Path, function: Callable[..., Any]) -> dict[str, Any]:
     with pytest.raises(BaseException) as caught:
         treadle.trace(function)()
     error: dict[str, Any] = recorded.calls(store)[-1].end["error"]
-    error["printed"] = "".join(traceback.format_exception(caught.value.with_traceback(caught.tb.tb_next.tb_next)))
+    error["printed"] = "".join(traceback.format_exception(caught.value.with_traceback(caught.tb.tb_next)))
     return error
 
 
