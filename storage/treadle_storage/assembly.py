@@ -14,6 +14,7 @@ from treadle_storage.people import link_row, mark_row, score_row
 from treadle_storage.prices import cost_usd
 from treadle_storage.records import (
     ColumnsByKey,
+    Load,
     Record,
     RecordError,
     Row,
@@ -76,8 +77,10 @@ class Batch:
 class Assembler:
     """Takes records in the order of their journals, and gives the rows they make."""
 
-    def __init__(self, registry: Registry, open_rows: dict[SpanKey, Row]) -> None:
+    def __init__(self, registry: Registry, open_rows: dict[SpanKey, Row], load: Load) -> None:
+        """`load` reads the text of a blob."""
         self._registry = registry
+        self._load = load
         self._stored: dict[SpanKey, Row] = open_rows
         self._fresh: dict[SpanKey, tuple[Row, Place]] = {}
         self._rooted: OrderedDict[str, None] = OrderedDict()
@@ -161,7 +164,7 @@ class Assembler:
             row["name"] = row.get("code_function") or "?"
         arguments = payload(record, "in")
         if arguments is not None:
-            row |= payload_columns(arguments, "input")
+            row |= payload_columns(arguments, "input", self._load)
             row["args_hash"] = arguments_digest(arguments)
         self._fresh[key] = (row, place)
         self._remember_root(row, place)
@@ -194,7 +197,7 @@ class Assembler:
             outcome["error"] = orjson.dumps(error).decode()
         result = payload(record, "out")
         if result is not None:
-            outcome |= payload_columns(result, "output")
+            outcome |= payload_columns(result, "output", self._load)
         attributes = mapping(body, "attrs")
         row = self._close(key) or self._lost_start(body, key, process, place)
         row |= outcome
@@ -231,7 +234,7 @@ class Assembler:
         chunks = chunk_bytes(record)
         for part, (at_ns, tagged) in enumerate(chunks):
             row = _event_row(body, process, at_ns=at_ns, name="chunk", part=part)
-            columns = payload_columns(tagged, "value")
+            columns = payload_columns(tagged, "value", self._load)
             row |= {"attributes": columns["value"], "tagged": columns.get("value_tagged")}
             self._batch.add("event_rows", row, place)
         if chunks:

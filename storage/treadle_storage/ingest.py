@@ -14,6 +14,7 @@ import orjson
 from treadle_storage.assembly import Assembler, Place
 from treadle_storage.journals import JournalFile, is_writer_alive, list_journals, read_lines, read_rest
 from treadle_storage.loading import Loader
+from treadle_storage.long_texts import IndexedTexts
 from treadle_storage.records import RecordError, parse
 from treadle_storage.registry import Registry
 from treadle_storage.schema import INGEST_FOLDER
@@ -63,6 +64,7 @@ class Ingest:
         self._store = store
         self._connection = connection
         self._loader = Loader(connection, store / INGEST_FOLDER)
+        self._texts = IndexedTexts(store)
         self._offsets: dict[str, tuple[int, bool]] = {
             name: (read_bytes, finished)
             for name, read_bytes, finished in connection.execute("from journals").fetchall()
@@ -73,6 +75,7 @@ class Ingest:
         """Index what the journals gained, at most about `limit_bytes` of it."""
         journals = [journal for journal in list_journals(self._store) if not self._offset(journal)[1]]
         work = _Round()
+        self._texts.read_bytes = 0
         for journal in journals:
             try:
                 self._read(journal, work, limit_bytes=limit_bytes - work.read_bytes)
@@ -92,7 +95,7 @@ class Ingest:
             if first_chunk_ns is not None:
                 row["first_chunk_ns"] = first_chunk_ns
             open_rows[row["trace_id"], row["span_id"]] = row
-        self._assembler = Assembler(Registry(self._connection), open_rows)
+        self._assembler = Assembler(Registry(self._connection), open_rows, self._texts.load)
 
     def _offset(self, journal: JournalFile) -> tuple[int, bool]:
         return self._offsets.get(journal.name, (0, False))
@@ -105,17 +108,19 @@ class Ingest:
             return
         offset_bytes = self._offset(journal)[0]
         lines = read_lines(journal, offset_bytes=offset_bytes, limit_bytes=limit_bytes)
+        reached_bytes = self._take_lines(journal, lines, offset_bytes, work)
         if lines:
-            self._take_lines(journal, lines, offset_bytes, work)
-            work.offsets[journal.name] = (offset_bytes + len(lines), False)
-            work.read_bytes += len(lines)
-        if len(lines) < limit_bytes and not read_lines(
-            journal, offset_bytes=offset_bytes + len(lines), limit_bytes=limit_bytes
-        ):
+            work.offsets[journal.name] = (reached_bytes, False)
+            work.read_bytes += reached_bytes - offset_bytes
+        took_all = reached_bytes == offset_bytes + len(lines) and len(lines) < limit_bytes
+        if took_all and not read_lines(journal, offset_bytes=reached_bytes, limit_bytes=limit_bytes):
             work.exhausted.add(journal.name)
 
-    def _take_lines(self, journal: JournalFile, lines: bytes, offset_bytes: int, work: _Round) -> None:
+    def _take_lines(self, journal: JournalFile, lines: bytes, offset_bytes: int, work: _Round) -> int:
+        """Take lines until there are no more, or so many long texts that came with them; return the offset reached."""
         for line in _split(lines):
+            if self._texts.read_bytes > BATCH_BYTES:
+                break
             if line != b"\n":
                 place = Place(journal.name, offset_bytes, len(line))
                 try:
@@ -124,6 +129,7 @@ class Ingest:
                     self._set_aside(place, line)
                     work.rejected.append((place, str(error)))
             offset_bytes += len(line)
+        return offset_bytes
 
     def _end_the_dead(self, journals: list[JournalFile], work: _Round) -> None:
         """Close the journals whose writer is gone and that are read to the end; their open spans never will be."""
@@ -144,7 +150,7 @@ class Ingest:
 
     def _rest_of_dead(self, journal: JournalFile, work: _Round) -> bytes | None:
         """Return what stands after a dead journal's last newline; None while it lives or has lines to read."""
-        if journal.name not in work.exhausted or is_writer_alive(journal):
+        if journal.name not in work.exhausted or self._texts.read_bytes > BATCH_BYTES or is_writer_alive(journal):
             return None
         rest = read_rest(journal, offset_bytes=self._reached(journal, work))
         return None if b"\n" in rest else rest

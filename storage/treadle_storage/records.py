@@ -16,6 +16,7 @@ import orjson
 from treadle.values import digest, plain
 
 Row: TypeAlias = dict[str, Any]
+Load: TypeAlias = Callable[[str], bytes]
 ColumnsByKey: TypeAlias = Mapping[str, tuple[str, Callable[[Row, str], Any]]]
 """The column that a record's key fills, and how it is read."""
 _TRACE_ID = re.compile("[0-9a-f]{32}").fullmatch
@@ -181,13 +182,13 @@ def payload(record: Record, key: str) -> bytes | None:
     return record.line[start:-2]
 
 
-def payload_columns(tagged: bytes, column: str) -> Row:
+def payload_columns(tagged: bytes, column: str, load: Load) -> Row:
     """Return a payload as the columns that hold it: plain, and tagged only where that differs.
 
-    A payload whose tags make no sense is shown as it stands.
+    A payload whose tags make no sense is shown as it stands. `load` reads the text of a blob.
     """
     try:
-        readable = plain(tagged)
+        readable = plain(tagged, load=load)
     except _CODEC_FAULTS:
         readable = tagged
     if readable == tagged:

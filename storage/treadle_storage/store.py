@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from treadle.config import find_store
 from treadle.errors import NotFoundError, StoreError
 from treadle.journal import make_store
 from treadle_storage.link import Link
+from treadle_storage.long_texts import with_long_texts
 from treadle_storage.place import place_of
 from treadle_storage.recordings import recording_of
 from treadle_storage.rows import Rows
@@ -127,7 +128,9 @@ class Store:
 
     def step(self, trace_id: str, span_id: str) -> Step:
         """Return everything that was recorded of a step."""
-        return step_of(self._ask("step", trace_id=trace_id, span_id=span_id))
+        step = step_of(self._ask("step", trace_id=trace_id, span_id=span_id))
+        given, answer = (with_long_texts(tagged, self.path) for tagged in (step.input_tagged, step.output_tagged))
+        return replace(step, input_tagged=given, output_tagged=answer)
 
     def source(self, trace_id: str, span_id: str) -> RecordedSource | None:
         """Return the code that a step ran, where it stood in no file and so was kept with the trace."""

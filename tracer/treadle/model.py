@@ -147,7 +147,7 @@ class Step:
     output_tokens: int | None
     cost_usd: float | None
     input_tagged: bytes | None
-    """The exact bytes that were recorded: tagged JSON of the bound arguments, by parameter name."""
+    """Tagged JSON of the bound arguments, by parameter name: as recorded, long texts in their places."""
     output_tagged: bytes | None
     """Tagged JSON of the result; of the exception where the status is `error`."""
     function: Function | None

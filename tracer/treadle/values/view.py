@@ -1,6 +1,6 @@
 """The viewer's decoder: tagged JSON to what a person reads, importing nothing."""
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -58,7 +58,8 @@ class Viewer:
         """Return raw data; None where it is in a blob that cannot be read."""
         if isinstance(node, str):
             return b64decode(node)
-        return self.blob(node)
+        data = self.blob(node)
+        return data if data is not None and len(data) == node["size"] else None
 
     def blob(self, node: dict[str, Any]) -> bytes | None:
         """Return what is in a blob; None where it cannot be read."""
@@ -87,11 +88,10 @@ def _cut(viewer: Viewer, tree: dict[str, Any]) -> Any:
 
 
 def _blob(viewer: Viewer, tree: dict[str, Any]) -> str:
-    is_text = tree["of"] == "str"
+    if tree["of"] != "str":
+        return f"… ({tree['size']:,} bytes)"
     data = viewer.blob(tree)
-    if data is None:
-        return f"… ({tree['size']:,} {'characters' if is_text else 'bytes'})"
-    return data.decode("utf-8", "replace") if is_text else b64encode(data).decode()
+    return f"… ({tree['size']:,} characters)" if data is None else data.decode("utf-8", "replace")
 
 
 def _pydantic(viewer: Viewer, tree: dict[str, Any]) -> Any:
