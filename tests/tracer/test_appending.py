@@ -30,6 +30,7 @@ def test_a_disk_that_stalled_is_not_waited_for_with_the_lock(tmp_path: Path, mon
     write, let_go = os.write, []
     monkeypatch.setattr(os, "write", lambda *given: let_go.append(given) or write(*given))
     append = appender()
+    monkeypatch.setattr(appending, "count_other_threads", lambda: 1)
     append(descriptor, b"a")
     monkeypatch.setattr(appending, "SLOW_NS", -1)
     append(descriptor, b"b")
@@ -38,3 +39,14 @@ def test_a_disk_that_stalled_is_not_waited_for_with_the_lock(tmp_path: Path, mon
     assert let_go == [(descriptor, b"c")]
     os.close(descriptor)
     assert (tmp_path / "file").read_bytes() == b"abc"
+
+
+def test_one_thread_alone_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its writes are Python's own."""
+    descriptor = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    write, let_go = os.write, []
+    monkeypatch.setattr(os, "write", lambda *given: let_go.append(given) or write(*given))
+    monkeypatch.setattr(appending, "count_other_threads", lambda: 0)
+    appender()(descriptor, b"a")
+    assert let_go == [(descriptor, b"a")]
+    os.close(descriptor)

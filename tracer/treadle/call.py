@@ -6,9 +6,8 @@ around each stretch of user code, then one of the ends. A call is current only w
 
 import asyncio
 import contextvars
-import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from treadle import guard, stack, turns
 from treadle.clock import now_ns
@@ -18,12 +17,11 @@ from treadle.hiding import NOTHING, PAYLOAD, WHY
 from treadle.kinds import EFFECT_KINDS
 from treadle.lanes import CURRENT, Lane, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
-from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current, remote
 from treadle.place import Place
-from treadle.recorder import Recorder, recorder
+from treadle.recorder import Recorder
 from treadle.relay import Relay
-from treadle.replay.divergence import DivergedError, Orphan
+from treadle.replay import decider
 from treadle.streams import Stream, total_of
 from treadle.values.encode import Encoded
 
@@ -38,39 +36,24 @@ INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
 """What cuts a call short: no failure either, but it has no result."""
 
 
-class Replayer(Protocol):
-    """What a replaying process puts in `REPLAYER`: see `treadle.replay`."""
-
-    def decide(self, call: "Call") -> "Answer | None":
-        """Return the answer that serves this call, or None to let it run."""
-
-
-REPLAYER: Replayer | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
-
-
-def _orphan_in_child() -> None:
-    """Answer a forked child of a replay no more than a spawned one; it takes none of the replay's locks either."""
-    global REPLAYER
-    if REPLAYER is not None:
-        REPLAYER = Orphan()
-
-
-os.register_at_fork(after_in_child=_orphan_in_child)
+def _hidden(_: Any) -> bytes:
+    """Stand in for the encoding of a value that may not be shown."""
+    return PAYLOAD
 
 
 class Call:
     """One call. Nothing here but a replay's divergence raises into the user's program."""
 
     __slots__ = (
-        "_edge",
         "_ended",
         "_handle",
-        "_is_widening",
         "_lane",
         "_lane_token",
+        "_may_pickle",
         "_otel_token",
         "_recorder",
         "_redactor",
+        "_room",
         "_stream",
         "answer",
         "attributes",
@@ -103,8 +86,8 @@ class Call:
         if place.parent is not None and isinstance(place.parent, Call):
             around = place.parent.depth
             self.depth += around + place.parent.extra_frames
-        self._is_widening = self.depth // stack.EVERY > around // stack.EVERY
-        self._edge: stack.Edge | None = None
+        self._may_pickle = traced is not None and traced.pickle
+        self._room = stack.Room() if self.depth // stack.EVERY > around // stack.EVERY else None
         self._lane: Lane | None = None
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
@@ -121,56 +104,45 @@ class Call:
 
     def begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
         """Start the span and put it on disk, with what the call was given; at the edge of the stack with more room."""
-        if self._is_widening:
-            stack.widen(stack.EVERY)
         try:
+            if self._room is not None:
+                self._room.widen()
             self._begin(held, context, writer)
         except RecursionError:
-            edge = stack.edge()
-            if not edge.widen():
+            self._room = self._room or stack.Room()
+            if not self._room.widen_at_edge():
                 raise
-            self._edge = edge
             self._begin(held, context, writer)
 
     def _begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
-        encoded = self._given(held) if writer.takes_all else None
+        encoded: Encoded | None = None
+        if self.hidden.inputs:
+            encoded = _HIDDEN_INPUT
+        elif writer.takes_all:
+            encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
         if self.attributes:
             self.attributes = self._redactor.attributes(self.attributes)
-        self._start_span(context)
-        if encoded is None:
-            if REPLAYER is None and not writer.takes(self.trace_id):
-                self._recorder = LEFT_OUT
-            encoded = self._given(held)
-        if REPLAYER is not None:
-            self.payload = encoded.payload
-            self.answer = REPLAYER.decide(self)
-        self._recorder.start(self, encoded.payload, encoded.why)
-
-    def _given(self, held: Callable[[], Any]) -> Encoded:
-        return (
-            _HIDDEN_INPUT
-            if self.hidden.inputs
-            else self._recorder.encode(
-                held(), self._redactor, may_pickle=self.traced is not None and self.traced.pickle
-            )
+        parent = self.parent
+        if type(parent) is RemoteCall:
+            context = remote.at_least_under(parent.around, context)
+        self.started_at_ns = at_ns = now_ns()
+        self._handle = handle = current.start(
+            self.name, at_ns=at_ns, attributes=self.attributes, is_client=self.kind == "llm", parent=context
         )
-
-    def _start_span(self, context: current.OtelContext | None) -> None:
-        if type(self.parent) is RemoteCall:
-            context = remote.at_least_under(self.parent.around, context)
-        self.started_at_ns = now_ns()
-        handle = current.start(
-            self.name,
-            at_ns=self.started_at_ns,
-            attributes=self.attributes or None,
-            is_client=self.kind == "llm",
-            parent=context,
-        )
-        self._handle = handle
         self.trace_id = handle.trace_id
         self.span_id = handle.span_id
-        if self.parent is not None and self.parent.trace_id != self.trace_id:
+        if parent is not None and parent.trace_id != handle.trace_id:
             self.parent = None
+        if not writer.takes_all and decider.decider is None and not writer.takes(self.trace_id):
+            self._recorder = LEFT_OUT
+        elif encoded is None:
+            encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
+        if encoded is None:
+            return
+        if decider.decider is not None:
+            self.payload = encoded.payload
+            self.answer = decider.decider.decide(self)
+        self._recorder.start(self, encoded.payload, encoded.why)
 
     def origin(self) -> dict[str, Any]:
         """Return the fields of the start record that say where the call comes from, and that few calls have."""
@@ -264,7 +236,7 @@ class Call:
 
     def end(self, result: Any) -> None:
         """Record that the call returned this."""
-        self._finish({"status": "ok"}, lambda: self._encode(result))
+        self._finish({"status": "ok"}, self._encode, result)
 
     def end_stream(self, *, returned: Any = None, closed: bool = False) -> None:
         """Record that a stream is over.
@@ -273,7 +245,7 @@ class Call:
         value.
         """
         more: dict[str, Any] = {"status": "ok", "closed": True} if closed else {"status": "ok"}
-        self._finish(more, lambda: self._total(returned))
+        self._finish(more, self._total, returned)
 
     def fail(self, error: BaseException, *, even_exit: bool = False, by_consumer: bool = False) -> None:
         """Record that the call raised; cancellation and Ctrl-C interrupt it, and closing a stream ends it early.
@@ -289,43 +261,39 @@ class Call:
             return
         if isinstance(error, INTERRUPTIONS):
             cause = {"type": error_type(error)}
-            self._finish({"status": "interrupted", "closed": True, "error": cause}, lambda: self._total(None))
+            self._finish({"status": "interrupted", "closed": True, "error": cause}, self._total, None)
             return
         failure = {"type": type(error).__qualname__, "message": ""}
         is_hidden = self.hidden is not NOTHING and self._hide(error)
         try:  # a `finally`, because Ctrl-C may come while a local of the user's is shown
             failure = self._recorder.describe(error, self._redactor, hidden=is_hidden)
         finally:
-            payload = (lambda: PAYLOAD) if is_hidden else (lambda: self._encode(error))
-            self._finish({"status": "error", "error": failure}, payload)
+            self._finish({"status": "error", "error": failure}, _hidden if is_hidden else self._encode, error)
 
-    def _finish(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+    def _finish(self, more: dict[str, Any], encode: Callable[[Any], bytes], value: Any) -> None:
         if self._ended:
             return
         try:
             self._ended = True
-            self._write_end(more, payload)
+            self._write_end(more, encode, value)
         except Exception as error:  # noqa: BLE001 - the guard
-            guard.rescue(error, lambda: self._write_end(more, payload))
+            guard.rescue(error, lambda: self._write_end(more, encode, value))
         except BaseException:
             self._ended = True
-            guard.attempt(lambda: self._end_once(more, payload))
+            guard.attempt(lambda: self._end_once(more, encode, value))
             raise
         finally:
             self._lane = self._stream = None  # they refer back: without them the call is freed at once
-            if self._is_widening or self._edge is not None:
+            if self._room is not None:
                 self.let_go()
 
     def let_go(self) -> None:
         """Give back the room on the stack that the call was given."""
-        if self._is_widening:
-            self._is_widening = False
-            stack.narrow(stack.EVERY)
-        if self._edge is not None:
-            self._edge.narrow()
-            self._edge = None
+        if self._room is not None:
+            self._room.give_back()
+            self._room = None
 
-    def _write_end(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+    def _write_end(self, more: dict[str, Any], encode: Callable[[Any], bytes], value: Any) -> None:
         if self._stream is not None:
             more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
         if self.ended_attributes:
@@ -337,17 +305,21 @@ class Call:
         if self.kind in EFFECT_KINDS and (turn := turns.of_running_loop()) is not None:
             more["turn"] = turn
         at_ns = now_ns()
-        written = guard.attempt(payload) or b"null"
+        try:
+            payload = encode(value)
+        except Exception as error:  # noqa: BLE001 - the guard
+            guard.report(error)
+            payload = b"null"
         if self._redactor.changed:
             more["redacted"] = self._redactor.take_changed()
-        self._recorder.end(self, at_ns, more, written)
+        self._recorder.end(self, at_ns, more, payload)
         failed = more["error"]["type"] if more["status"] == "error" else None
         self._handle.end(at_ns, self.ended_attributes, failed)
 
-    def _end_once(self, more: dict[str, Any], payload: Callable[[], bytes]) -> None:
+    def _end_once(self, more: dict[str, Any], encode: Callable[[Any], bytes], value: Any) -> None:
         """After Ctrl-C in the middle of recording an end: only the journal knows whether it was written."""
         if not self._recorder.holds("end", self.span_id):
-            self._write_end(more, payload)
+            self._write_end(more, encode, value)
 
     def cut_short(self, error: BaseException) -> None:
         """After Ctrl-C in the middle of beginning: end the call if it began."""
@@ -368,13 +340,9 @@ class Call:
         return True
 
     def _encode(self, value: Any) -> bytes:
-        return (
-            PAYLOAD
-            if self.hidden.outputs
-            else self._recorder.encode(
-                value, self._redactor, may_pickle=self.traced is not None and self.traced.pickle
-            ).payload
-        )
+        if self.hidden.outputs:
+            return PAYLOAD
+        return self._recorder.encode(value, self._redactor, may_pickle=self._may_pickle).payload
 
     def _total(self, returned: Any) -> bytes:
         if self.hidden.outputs:
@@ -385,49 +353,3 @@ class Call:
             return b"null"
         payloads = self._stream.payloads if self._stream is not None else ()
         return total_of(payloads, self._encode, returned=None if returned is None else self._encode(returned))
-
-
-def begin(
-    name: str,
-    kind: str,
-    held: Callable[[], Any],
-    *,
-    traced: Traced | None = None,
-    place: Place | None = None,
-    attributes: dict[str, Any] | None = None,
-) -> Call | None:
-    """Begin a call with the arguments that `held` returns; None where this process cannot record.
-
-    Raises:
-        DivergedError: in a replay, where a call that cannot be decided about must not go live.
-
-    """
-    call: Call | None = None
-    try:
-        writer = recorder()
-        if writer is None:
-            _stop_replay(name, None)
-            return None
-        place = place or Place()
-        call = Call(name, kind, traced=traced, place=place, writer=writer)
-        if attributes:
-            call.attributes = attributes
-        call.begin(held, place.context, writer)
-    except Exception as error:  # noqa: BLE001 - the guard
-        if call is not None:
-            call.let_go()
-        if not (isinstance(error, RecursionError) and stack.edge().is_widened):
-            guard.report(error)
-        _stop_replay(name, error)
-        return None
-    except BaseException as error:
-        if call is not None:
-            call.cut_short(error)
-        raise
-    return call
-
-
-def _stop_replay(name: str, error: Exception | None) -> None:
-    """In a replay, see to it that a call that could not be decided about is not made."""
-    if REPLAYER is not None:
-        raise DivergedError(f"{name} cannot be recorded, and so is not answered: {error or 'there is no journal'}")

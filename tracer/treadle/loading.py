@@ -25,7 +25,7 @@ _loading = RLock()
 
 
 class Unrecorded:
-    """Stands in for `treadle.call` where that cannot be loaded."""
+    """Stands in for `treadle.beginning` where that cannot be loaded."""
 
     def begin(self, name: str, kind: str, _held: Callable[[], Any], **_more: Any) -> None:
         """Record nothing; in a replay make no effect either.
@@ -49,7 +49,7 @@ class Unrecorded:
 
 
 def loaded() -> Any:
-    """Return `treadle.call`, which loads OpenTelemetry and opens the journal: not before the first traced call."""
+    """Return `treadle.beginning`, which loads OpenTelemetry and opens the journal: not before the first traced call."""
     global calls
     if calls is None:
         with _loading:
@@ -59,7 +59,7 @@ def loaded() -> Any:
 
 def _load() -> Any:
     try:
-        from treadle import call
+        from treadle import beginning
     except Exception as error:  # noqa: BLE001 - the guard
         _tell(error)
         return Unrecorded()
@@ -69,7 +69,7 @@ def _load() -> Any:
         propagation.install()
     except Exception as error:  # noqa: BLE001 - the guard: in an exit handler thread pools can no longer be loaded
         _tell(error)
-    return call
+    return beginning
 
 
 def _tell(error: Exception) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from treadle import clients, guard, recorder, settings
-from treadle.call import Call, begin
+from treadle.beginning import begin
+from treadle.call import Call
 from treadle.config import find_store
 from treadle.loading import loaded
 from treadle.otel import current

@@ -39,9 +39,9 @@ class Recorder:
     """Writes the records of one process."""
 
     __slots__ = (
-        "_blobs",
         "_forwarder",
         "_functions",
+        "_keep",
         "_key",
         "_numbers",
         "_share",
@@ -51,6 +51,7 @@ class Recorder:
         "journal",
         "redactor",
         "store",
+        "takes_all",
     )
 
     def __init__(self, store: Path, chosen: Settings, *, held: bool = False) -> None:
@@ -61,19 +62,16 @@ class Recorder:
         self.journal = Journal(
             store, program=chosen.program, key=self._key, fsync=chosen.fsync, held=held, redactor=self.redactor
         )
-        self._blobs = Blobs(store, fsync=chosen.fsync)
+        self._keep = Blobs(store, fsync=chosen.fsync).keep
         self._sources = Sources(self.journal, self.redactor, self._key)
         self._token = object()
         """What functions remember this recorder by, without keeping its journal open."""
         self._functions: dict[bytes, tuple[str, str]] = {}
         self._numbers = itertools.count()
         self._share = chosen.sample
-        self._forwarder = guard.attempt(lambda: _forwarder(chosen.forward))
-
-    @property
-    def takes_all(self) -> bool:
+        self.takes_all = chosen.sample >= 1
         """Whether no trace is left out."""
-        return self._share >= 1
+        self._forwarder = guard.attempt(lambda: _forwarder(chosen.forward))
 
     def takes(self, trace_id: str) -> bool:
         """Tell whether a trace is recorded: by its id, so that every process decides alike.
@@ -89,7 +87,7 @@ class Recorder:
 
     def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Encoded:
         """Return a value as it is recorded; what is long in it is on disk by then."""
-        return encode(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
+        return encode(value, redactor, keep=self._keep, may_pickle=may_pickle)
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""
@@ -101,26 +99,32 @@ class Recorder:
             more["attrs"] = call.attributes
         if why is not None:
             more["why"] = why
-        named = f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)}'
-        place = f'{named},"ord":"{call.ordinal}","thread":{get_ident()}{number}'
-        if call.parent is not None:
-            place = f'{place},"parent":"{call.parent.span_id}"'
-        signature = None
-        if self._key is not None:
-            signature = sign_start(
-                self._key,
-                process=self.journal.process_id,
-                trace=call.trace_id,
-                span=call.span_id,
-                place=f"{call.parent.span_id if call.parent is not None else ''} {call.kind} {call.ordinal}",
-                function=function,
-                payload=payload,
-            )
-        self._write("start", call, call.started_at_ns, place + _members(more), signature, "in", payload)
+        parent = call.parent.span_id if call.parent is not None else ""
+        signed = "" if self._key is None else self._start_signature(call, parent, function, payload)
+        under = f',"parent":"{parent}"' if parent else ""
+        head = (
+            f'{self.journal.head("start", call.started_at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"'
+            f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)},"ord":"{call.ordinal}","thread":{get_ident()}'
+            f'{number}{under}{_members(more)}{signed},"bytes":{len(payload)},"in":'
+        )
+        self.journal.write(b"".join((head.encode(), payload, b"}\n")))
+
+    def _start_signature(self, call: "Call", parent: str, function: str, payload: bytes) -> str:
+        assert self._key is not None
+        signature = sign_start(
+            self._key,
+            process=self.journal.process_id,
+            trace=call.trace_id,
+            span=call.span_id,
+            place=f"{parent} {call.kind} {call.ordinal}",
+            function=function,
+            payload=payload,
+        )
+        return f',"sig":"{signature}"'
 
     def end(self, call: "Call", at_ns: int, more: dict[str, Any], payload: bytes) -> None:
         """Write that a call ended, with what came back."""
-        signature = None
+        signed = ""
         if self._key is not None:
             signature = sign_end(
                 self._key,
@@ -130,7 +134,12 @@ class Recorder:
                 chunks_digest=more.get("chunks_digest", ""),
                 payload=payload,
             )
-        self._write("end", call, at_ns, _members(more), signature, "out", payload)
+            signed = f',"sig":"{signature}"'
+        head = (
+            f'{self.journal.head("end", at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"'
+            f'{_members(more)}{signed},"bytes":{len(payload)},"out":'
+        )
+        self.journal.write(b"".join((head.encode(), payload, b"}\n")))
         if self._forwarder is not None:
             self._forwarder.send(call, at_ns, more=more, output=payload)
 
@@ -147,16 +156,6 @@ class Recorder:
         head = self.journal.head("chunk", at_ns)
         ids = f'"trace":"{call.trace_id}","span":"{call.span_id}"'
         self.journal.write(b"%b%b]]}\n" % (f'{head},{ids},"chunks":[[{at_ns},'.encode(), payload))
-
-    def _write(
-        self, kind: str, call: "Call", at_ns: int, members: str, signature: str | None, key: str, payload: bytes
-    ) -> None:
-        signed = f',"sig":"{signature}"' if signature is not None else ""
-        line = (
-            f'{self.journal.head(kind, at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"{members}{signed}'
-            f',"bytes":{len(payload)},"{key}":'
-        )
-        self.journal.write(b"%b%b}\n" % (line.encode(), payload))
 
     def _named(self, traced: Traced) -> tuple[str, str]:
         """Return what a start record says of a function, and what is signed of it."""

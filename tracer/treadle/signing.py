@@ -20,6 +20,7 @@ LAUNCH = ("argv", "cwd", "executable", "main", "path")
 """The fields of a process record that say what a replay starts."""
 KEY_BYTES = 32
 DIGEST_BYTES = 16
+SHORT = 4096
 
 
 def key_path() -> Path:
@@ -52,8 +53,11 @@ def load_key(*, create: bool) -> bytes | None:
 def sign(key: bytes, head: bytes, payload: bytes) -> str:
     """Return the signature over a head and a payload, in hex."""
     running = _keyed(key).copy()
-    running.update(head)
-    running.update(payload)
+    if len(payload) < SHORT:
+        running.update(head + payload)  # once costs less than twice
+    else:
+        running.update(head)
+        running.update(payload)
     return running.hexdigest()
 
 

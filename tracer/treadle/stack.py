@@ -53,6 +53,38 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
+class Room:
+    """The frames that one call was given: with the next so many around it, or at the edge."""
+
+    __slots__ = ("_edge", "_is_wide")
+
+    def __init__(self) -> None:
+        self._edge: Edge | None = None
+        self._is_wide = False
+
+    def widen(self) -> None:
+        """Give room for the calls below."""
+        widen(EVERY)
+        self._is_wide = True
+
+    def widen_at_edge(self) -> bool:
+        """Give room to record this one; False where it has been given already."""
+        found = edge()
+        if not found.widen():
+            return False
+        self._edge = found
+        return True
+
+    def give_back(self) -> None:
+        """Take back what was given."""
+        if self._is_wide:
+            self._is_wide = False
+            narrow(EVERY)
+        if self._edge is not None:
+            given, self._edge = self._edge, None
+            given.narrow()
+
+
 def edge() -> Edge:
     """Return the end of this thread's stack."""
     return _thread.edge

@@ -13,7 +13,8 @@ from functools import cache
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, Tracer
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, Tracer, TraceState
+from opentelemetry.trace.propagation import _SPAN_KEY
 from opentelemetry.trace.status import Status, StatusCode
 
 SCOPE = "treadle"
@@ -45,17 +46,42 @@ class PassedSpan(NonRecordingSpan):
         return self.span.get_span_context()
 
 
+class MadeUpSpan(NonRecordingSpan):
+    """A span that nobody will see: its ids take OpenTelemetry's form only when somebody asks, which costs 1 us."""
+
+    def __init__(self, trace_id: str, flags: TraceFlags, state: TraceState | None) -> None:
+        self.trace_id = trace_id
+        self.span_id = f"{_numbers.getrandbits(64) or 1:016x}"
+        self.flags = flags
+        self.state = state
+        self._ids: SpanContext | None = None
+
+    def get_span_context(self) -> SpanContext:
+        """Return the ids."""
+        if self._ids is None:
+            self._ids = SpanContext(
+                int(self.trace_id, 16),
+                int(self.span_id, 16),
+                is_remote=False,
+                trace_flags=self.flags,
+                trace_state=self.state,
+            )
+        return self._ids
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.get_span_context()!r})"
+
+
 class Handle:
     """One started span, with the context in which its children belong to it."""
 
     __slots__ = ("context", "span", "span_id", "trace_id")
 
-    def __init__(self, span: Span, parent: Context | None) -> None:
-        ids = span.get_span_context()
+    def __init__(self, span: Span, around: Context, trace_id: str, span_id: str) -> None:
         self.span = span
-        self.trace_id = f"{ids.trace_id:032x}"
-        self.span_id = f"{ids.span_id:016x}"
-        self.context = trace.set_span_in_context(span, parent)
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.context = Context({**around, _SPAN_KEY: span})
 
     def stand_behind(self, passed: PassedSpan) -> None:
         """Have children belong to this span by way of one that stands for another later."""
@@ -65,7 +91,7 @@ class Handle:
     def end(self, at_ns: int, attributes: Mapping[str, Attribute], error: str | None) -> None:
         """End the span, with what is known of it by then."""
         span = self.span
-        if span.is_recording():
+        if type(span) is not MadeUpSpan and span.is_recording():
             for name, value in attributes.items():
                 span.set_attribute(name, value)
             if error is not None:
@@ -82,15 +108,16 @@ def start(
     parent: Context | None = None,
 ) -> Handle:
     """Start a span under the current one, or under the one of `parent`."""
+    around = captured() if parent is None else parent
     tracer = _tracer()
     if tracer is None:
-        above = context.get_current() if parent is None else parent
-        return Handle(_made_up(above), above)
+        return _made_up(around)
     kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
-    span = tracer.start_span(name, context=parent, kind=kind, attributes=attributes, start_time=at_ns)
-    if type(span) is NonRecordingSpan and _is_no_span_of_its_own(span.get_span_context(), parent):
-        span = _made_up(parent)
-    return Handle(span, parent)
+    span = tracer.start_span(name, context=around, kind=kind, attributes=attributes or None, start_time=at_ns)
+    ids = span.get_span_context()
+    if type(span) is NonRecordingSpan and _is_no_span_of_its_own(ids, around):
+        return _made_up(around)
+    return Handle(span, around, f"{ids.trace_id:032x}", f"{ids.span_id:016x}")
 
 
 def attach(handle: Handle) -> OtelToken:
@@ -148,11 +175,14 @@ def _is_no_span_of_its_own(ids: SpanContext, parent: Context | None) -> bool:
     return not ids.is_valid or ids.span_id == trace.get_current_span(parent).get_span_context().span_id
 
 
-def _made_up(parent: Context | None) -> Span:
-    above = trace.get_current_span(parent).get_span_context()
-    trace_id = above.trace_id if above.is_valid else _numbers.getrandbits(128) or 1
-    span_id = _numbers.getrandbits(64) or 1
-    flags = above.trace_flags if above.is_valid else _SAMPLED  # a trace that is not sampled stays so for others
-    return NonRecordingSpan(
-        SpanContext(trace_id, span_id, is_remote=False, trace_flags=flags, trace_state=above.trace_state)
-    )
+def _made_up(around: Context) -> Handle:
+    above = around.get(_SPAN_KEY)
+    if type(above) is MadeUpSpan:
+        span = MadeUpSpan(above.trace_id, above.flags, above.state)
+    else:
+        ids = trace.get_current_span(around).get_span_context()
+        if ids.is_valid:  # a trace that is not sampled stays so for others
+            span = MadeUpSpan(f"{ids.trace_id:032x}", ids.trace_flags, ids.trace_state)
+        else:
+            span = MadeUpSpan(f"{_numbers.getrandbits(128) or 1:032x}", _SAMPLED, None)
+    return Handle(span, around, span.trace_id, span.span_id)

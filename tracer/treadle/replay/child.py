@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from treadle import call as calls
 from treadle import clients, propagation, recorder, settings
 from treadle.errors import RefusedError, TreadleError
 from treadle.functions import Traced
@@ -18,7 +17,7 @@ from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recorder import Recorder
-from treadle.replay import asking, target
+from treadle.replay import asking, decider, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
@@ -67,7 +66,7 @@ def _install(plan: Plan) -> None:
     clients.instrument()
     if recorder.recorder() is None:
         raise RefusedError("the replay cannot be recorded in this store, and so nothing was run")
-    calls.REPLAYER = Loading()
+    decider.decider = Loading()
 
 
 def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
@@ -118,16 +117,16 @@ def _privacy(root: RecordedCall) -> tuple[Recorder, Hidden]:
 
 def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:
     if is_program(root):
-        calls.REPLAYER = Replaying(plan, report)
+        decider.decider = Replaying(plan, report)
         return _run_program(plan, root)
     if asking.is_request(root):
-        calls.REPLAYER = Replaying(plan, report)
+        decider.decider = Replaying(plan, report)
         return asking.ask(root, revived(plan.root_input or root.input_tagged))
     function = target.find(root, plan.process)
     traced: Traced = function.__treadle__  # type: ignore[attr-defined]
     held = revived(plan.root_input or root.input_tagged)
     args, kwargs = target.bind(traced, held)
-    calls.REPLAYER = Replaying(plan, report)
+    decider.decider = Replaying(plan, report)
     return target.run(function, args, kwargs, root)
 
 

@@ -63,14 +63,20 @@ def _is_plain(value: Any, redactor: Redactor, most: int) -> bool:
 
 
 def _are_plain(values: Collection[Any], redactor: Redactor, most: int) -> bool:
-    for value in values:  # noqa: SIM110 - a generator would cost as much as what is in it
-        if not _is_plain(value, redactor, most):
+    shortest, clean = redactor.shortest, redactor.clean
+    for value in values:
+        # Nearly every text is short, or was seen before: asked here, because a call costs as much again.
+        if type(value) is str and (len(value) < shortest or (len(value) <= most and hash(value) in clean)):
+            if not value.isascii() or len(value) > INLINE_BYTES:
+                return False
+        elif not _is_plain(value, redactor, most):
             return False
     return True
 
 
 def _are_plain_names(names: Collection[Any], redactor: Redactor) -> bool:
-    for name in names:  # noqa: SIM110 - as above
-        if type(name) is not str or not redactor.is_plain_name(name):
+    known = redactor.plain_names
+    for name in names:  # noqa: SIM110 - a generator would cost as much as what is in it
+        if type(name) is not str or (name not in known and not redactor.is_plain_name(name)):
             return False
     return True

@@ -32,12 +32,25 @@ UserRedaction = Callable[[str], str]
 class Redactor:
     """Decides which texts of one process may be written as they are."""
 
-    __slots__ = ("_clean", "_environment", "_inside_texts", "_plain_names", "_user", "_variable_count", "changed")
+    __slots__ = (
+        "_environment",
+        "_inside_texts",
+        "_user",
+        "_variable_count",
+        "changed",
+        "clean",
+        "plain_names",
+        "shortest",
+    )
 
     def __init__(self, user: UserRedaction | None = None) -> None:
         self._user = user
-        self._clean: set[int] = set()
-        self._plain_names: set[str] = set()
+        self.clean: set[int] = set()
+        """Hashes of texts that may be written as they are."""
+        self.plain_names: set[str] = set()
+        """Keys of dictionaries that may be, and name no secret."""
+        self.shortest = SHORTEST_SECRET if user is None else 0
+        """What is shorter is no secret."""
         self.changed: set[int] = set()
         """Hashes of the texts that the user's own function has changed or failed on since `take_changed`."""
         self._variable_count = -1
@@ -61,24 +74,24 @@ class Redactor:
         """Tell of nearly every text that it may be written as it is; False: ask `text` and `variable`."""
         if self._user is not None:
             return False
-        return len(text) < SHORTEST_SECRET or hash(text) in self._clean or self._is_found_clean(text)
+        return len(text) < SHORTEST_SECRET or hash(text) in self.clean or self._is_found_clean(text)
 
     def is_plain_name(self, name: str) -> bool:
         """Tell of a dictionary's key that it may be written as it is, and names no secret."""
-        if name in self._plain_names:
+        if name in self.plain_names:
             return True
         if not (name.isascii() and name != TAG and not is_secret_name(name) and self.is_clean(name)):
             return False
-        if len(self._plain_names) >= MOST_REMEMBERED:
-            self._plain_names.clear()
-        self._plain_names.add(name)
+        if len(self.plain_names) >= MOST_REMEMBERED:
+            self.plain_names.clear()
+        self.plain_names.add(name)
         return True
 
     def text(self, text: str) -> str:
         """Return the text with what is secret replaced; the same object where nothing is."""
         if self._user is not None:
             text = self._as_user_wants(self._user, text)
-        if len(text) < SHORTEST_SECRET or hash(text) in self._clean or self._is_found_clean(text):
+        if len(text) < SHORTEST_SECRET or hash(text) in self.clean or self._is_found_clean(text):
             return text
         return self._masked(text)
 
@@ -131,14 +144,14 @@ class Redactor:
 
     def _is_found_clean(self, text: str) -> bool:
         if len(os.environ) != self._variable_count:
-            self._clean.clear()
-            self._plain_names.clear()
+            self.clean.clear()
+            self.plain_names.clear()
             self._read_environment()
         if self._masked(text) is not text:
             return False
-        if len(self._clean) >= MOST_REMEMBERED:
-            self._clean.clear()
-        self._clean.add(hash(text))
+        if len(self.clean) >= MOST_REMEMBERED:
+            self.clean.clear()
+        self.clean.add(hash(text))
         return True
 
     def _masked(self, text: str) -> str:

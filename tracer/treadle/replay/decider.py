@@ -1,0 +1,42 @@
+"""Who decides about each call in a replaying process, and in those that it starts; nobody anywhere else."""
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from treadle.names import REPLAY_VARIABLE
+from treadle.replay.divergence import DivergedError, Orphan
+
+if TYPE_CHECKING:
+    from treadle.call import Call
+    from treadle.replay.answers import Answer
+
+
+class Decider(Protocol):
+    """What a replaying process puts in `decider`."""
+
+    def decide(self, call: "Call") -> "Answer | None":
+        """Return the answer that serves this call, or None to let it run."""
+
+
+decider: Decider | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None
+
+
+def stop(name: str, error: Exception | None) -> None:
+    """In a replay, see to it that a call that could not be decided about is not made.
+
+    Raises:
+        DivergedError: this is a replay.
+
+    """
+    if decider is not None:
+        raise DivergedError(f"{name} cannot be recorded, and so is not answered: {error or 'there is no journal'}")
+
+
+def _orphan_in_child() -> None:
+    """Answer a forked child of a replay no more than a spawned one; it takes none of the replay's locks either."""
+    global decider
+    if decider is not None:
+        decider = Orphan()
+
+
+os.register_at_fork(after_in_child=_orphan_in_child)
