@@ -98,6 +98,7 @@ def replay(store: Source, request: Request, *, output: IO[Any] | int | None = No
             live_ids=live_ids,
             live_names=live_names,
             root_input=request.root_input,
+            is_signed=not request.trust,
             report=str(Path(folder) / "report.ndjson"),
         )
         ended = _run_child(plan, Path(folder), request.timeout_s, output)

@@ -25,6 +25,8 @@ class Plan:
     """Globs: calls of these names run for real also where the recording has none like them."""
     root_input: bytes | None
     """Tagged JSON to be given to the root instead of what was recorded."""
+    is_signed: bool
+    """Whether this user recorded all of it: only then is what was pickled loaded."""
     report: str
     """The file that the child appends its decisions to."""
 
