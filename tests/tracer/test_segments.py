@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 
 import recorded
 import treadle
-from treadle import journal
+from treadle import journal, recording
+from treadle.blobs import read_blob
 
 SMALL = 4_000
 
@@ -116,6 +118,39 @@ def test_a_segment_that_cannot_be_made_is_done_without(
     assert len(segments(store)) == 1
     assert [call.given["left"] for call in recorded.calls(store)] == list(range(30))
     assert capsys.readouterr().err.count("No space left") == 1
+
+
+def test_a_store_that_is_removed_is_made_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who clears it while a notebook or a server runs finds there what runs from then on, with its large values."""
+    monkeypatch.setattr(recording, "LOOK_EVERY_NS", 0)
+    add("x" * 100_000, "")
+    shutil.rmtree(store)
+    add("x" * 100_000, "")
+    add(2)
+    assert [call.status for call in recorded.calls(store)] == ["ok", "ok"]
+    given = recorded.calls(store)[0].start["in"]["left"]
+    assert len(read_blob(store, given["v"])) == 100_000
+
+
+REOPENING = """
+import os, sys, treadle
+@treadle.trace
+def outer():
+    treadle.configure(sample=1.0)
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    return child
+if outer() == 0:
+    os._exit(0)
+"""
+
+
+def test_a_child_writes_into_no_journal_of_its_parents(store: Path) -> None:
+    """Nor into one that the parent has left, and only its open calls still hold."""
+    subprocess.run([sys.executable, "-c", REOPENING], check=True, timeout=100)
+    (outer,) = recorded.calls(store)
+    assert outer.output != 0
 
 
 FORKING = """

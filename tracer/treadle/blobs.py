@@ -43,6 +43,10 @@ class Blobs:
             self._kept.add(name)
         return name
 
+    def forget(self) -> None:
+        """Ask the disk again for what is there."""
+        self._kept.clear()
+
     def _write(self, name: str, data: bytes) -> None:
         path = _path(self._folder, name)
         if path.is_file() and path.stat().st_size == len(data):

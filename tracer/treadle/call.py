@@ -19,7 +19,7 @@ from treadle.lanes import CURRENT, Lane, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.otel import current, remote
 from treadle.place import Place
-from treadle.recorder import Recorder
+from treadle.recording import Recorder
 from treadle.relay import Relay
 from treadle.replay import decider
 from treadle.streams import Stream, total_of

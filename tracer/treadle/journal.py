@@ -14,6 +14,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import orjson
 
@@ -41,6 +42,7 @@ class Journal:
     """The open journal of this process; its newest segment is locked while it lives."""
 
     __slots__ = (
+        "__weakref__",
         "_append",
         "_descriptor",
         "_fsync",
@@ -79,6 +81,7 @@ class Journal:
 
         """
         self._descriptor = self._newborn = _CLOSED
+        _journals.add(self)
         self.process_id = secrets.token_hex(8)
         self.folder = store / FOLDER
         self.paths: list[Path] = []
@@ -96,8 +99,6 @@ class Journal:
         signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
         self._repeated = [("process", now_ns(), _body({"process": self.process_id, **fields, "sig": signature}))]
         try:
-            make_store(store)
-            self.folder.mkdir(exist_ok=True, mode=0o700)
             self._descriptor = self._open_segment()
         except OSError as error:
             raise JournalError(f"cannot write a journal in {self.folder}: {error.strerror or error}") from error
@@ -134,6 +135,13 @@ class Journal:
         self._written_bytes += written_bytes  # of two threads one may not be counted: the limit is no exact one
         if self._written_bytes > self._limit_bytes:
             self._rotate()
+
+    def go_on_if_gone(self) -> bool:
+        """Where somebody removed the newest segment, maybe with the store, begin another; tell whether it was so."""
+        is_gone = os.fstat(self._descriptor).st_nlink == 0 and self._limit_bytes < sys.maxsize
+        if is_gone:
+            self._rotate()
+        return is_gone
 
     def keep(self) -> None:
         """Show a held journal to readers."""
@@ -198,6 +206,8 @@ class Journal:
 
     def _open_segment(self) -> int:
         """Make a file under a temporary name, lock it, write what later records name, and give it its name."""
+        make_store(self.folder.parent)
+        self.folder.mkdir(exist_ok=True, mode=0o700)
         path = self.folder / f"{self._name}.{len(self.paths)}{self._suffix}"
         newborn = path.with_name(f"{path.name}.tmp")
         descriptor = os.open(newborn, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -220,6 +230,18 @@ def _last_lines(path: Path) -> list[bytes]:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - MOST_LOOKED_THROUGH))
         return file.readlines()
+
+
+_journals: WeakSet[Journal] = WeakSet()
+"""Those that this process has opened, whether or not anything still writes into them."""
+
+
+def _abandon_in_child() -> None:
+    for journal in list(_journals):
+        journal.abandon()
+
+
+os.register_at_fork(after_in_child=_abandon_in_child)
 
 
 def make_store(store: Path) -> None:

@@ -32,7 +32,7 @@ class Relay(Lane):
 
     def part(self, number: int) -> Lane:
         """Open a lane that goes on from call to call."""
-        return _Relayed(self, f"{number}.")
+        return _Relayed(self, f"{self._prefix}{number}.")
 
 
 class _Relayed(Lane):

@@ -16,7 +16,7 @@ from treadle.hiding import NOTHING, PAYLOAD, Hidden
 from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
-from treadle.recorder import Recorder
+from treadle.recording import Recorder
 from treadle.replay import asking, decider, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError

@@ -1,0 +1,202 @@
+"""What writes the records of one process: its journal, key and redaction, and the lines of the hot path.
+
+Lines are formatted around payloads that are already JSON: a dictionary dumped whole costs a second walk.
+"""
+
+import itertools
+from functools import lru_cache
+from pathlib import Path
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from treadle import guard
+from treadle.blobs import Blobs
+from treadle.failure import describe
+from treadle.functions import Traced
+from treadle.hiding import chosen_hiding
+from treadle.journal import Journal
+from treadle.settings import Settings
+from treadle.signing import load_key, sign_end, sign_start
+from treadle.sources import Sources
+from treadle.values.encode import Encoded, encode
+from treadle.values.redact import Redactor
+
+if TYPE_CHECKING:
+    from treadle.call import Call
+    from treadle.otel.forward import Forwarder
+
+LOOK_EVERY_NS = 1_000_000_000
+"""How often it is asked whether somebody has removed the store, as people do while a notebook or a server runs."""
+OWN_FOLDER = str(Path(__file__).parent)
+"""Frames in it are the wrappers: no stack shows them."""
+
+
+class Recorder:
+    """Writes the records of one process."""
+
+    __slots__ = (
+        "_blobs",
+        "_forwarder",
+        "_functions",
+        "_key",
+        "_look_again_ns",
+        "_numbers",
+        "_share",
+        "_sources",
+        "_token",
+        "hiding",
+        "journal",
+        "redactor",
+        "store",
+        "takes_all",
+    )
+
+    def __init__(self, store: Path, chosen: Settings, *, held: bool, forwarder: "Forwarder | None") -> None:
+        self.store = store
+        self.hiding = chosen_hiding(chosen)
+        self.redactor = Redactor(chosen.redact)
+        self._key = load_key(create=True)
+        self.journal = Journal(
+            store, program=chosen.program, key=self._key, fsync=chosen.fsync, held=held, redactor=self.redactor
+        )
+        self._blobs = Blobs(store, fsync=chosen.fsync)
+        self._look_again_ns = 0
+        self._sources = Sources(self.journal, self.redactor, self._key)
+        self._token = object()
+        """What functions remember this recorder by, without keeping its journal open."""
+        self._functions: dict[bytes, tuple[str, str]] = {}
+        self._numbers = itertools.count()
+        self._share = chosen.sample
+        self.takes_all = chosen.sample >= 1
+        """Whether no trace is left out."""
+        self._forwarder = forwarder
+
+    def takes(self, trace_id: str) -> bool:
+        """Tell whether a trace is recorded: by its id, so that every process decides alike.
+
+        The rule is OpenTelemetry's `TraceIdRatioBased`: the lower 64 bits below that share of all.
+        """
+        return int(trace_id[16:], 16) < self._share * 2**64
+
+    def describe(self, error: BaseException, redactor: Redactor, *, hidden: bool) -> dict[str, Any]:
+        """Return what is recorded of an exception."""
+        failure = guard.attempt(lambda: describe(error, redactor, own_folder=OWN_FOLDER, hidden=hidden))
+        return failure or {"type": type(error).__qualname__, "message": ""}
+
+    def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Encoded:
+        """Return a value as it is recorded; what is long in it is on disk by then."""
+        return encode(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
+
+    def start(self, call: "Call", payload: bytes, why: str | None) -> None:
+        """Write that a call begins, with what it was given."""
+        if call.started_at_ns > self._look_again_ns:
+            self._look_again_ns = call.started_at_ns + LOOK_EVERY_NS
+            if self.journal.go_on_if_gone():
+                self._blobs.forget()
+        if self._forwarder is not None:
+            call.payload = payload
+        number, function = self._named(call.traced) if call.traced is not None else ("", call.name)
+        more = call.origin()
+        if call.attributes:
+            more["attrs"] = call.attributes
+        if why is not None:
+            more["why"] = why
+        parent = call.parent.span_id if call.parent is not None else ""
+        signed = "" if self._key is None else self._start_signature(call, parent, function, payload)
+        under = f',"parent":"{parent}"' if parent else ""
+        head = (
+            f'{self.journal.head("start", call.started_at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"'
+            f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)},"ord":"{call.ordinal}","thread":{get_ident()}'
+            f'{number}{under}{_members(more)}{signed},"bytes":{len(payload)},"in":'
+        )
+        self.journal.write(b"".join((head.encode(), payload, b"}\n")))
+
+    def _start_signature(self, call: "Call", parent: str, function: str, payload: bytes) -> str:
+        assert self._key is not None
+        signature = sign_start(
+            self._key,
+            process=self.journal.process_id,
+            trace=call.trace_id,
+            span=call.span_id,
+            place=f"{parent} {call.kind} {call.ordinal}",
+            function=function,
+            payload=payload,
+        )
+        return f',"sig":"{signature}"'
+
+    def end(self, call: "Call", at_ns: int, more: dict[str, Any], payload: bytes) -> None:
+        """Write that a call ended, with what came back."""
+        signed = ""
+        if self._key is not None:
+            signature = sign_end(
+                self._key,
+                trace=call.trace_id,
+                span=call.span_id,
+                status=more["status"],
+                chunks_digest=more.get("chunks_digest", ""),
+                payload=payload,
+            )
+            signed = f',"sig":"{signature}"'
+        head = (
+            f'{self.journal.head("end", at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"'
+            f'{_members(more)}{signed},"bytes":{len(payload)},"out":'
+        )
+        self.journal.write(b"".join((head.encode(), payload, b"}\n")))
+        if self._forwarder is not None:
+            self._forwarder.send(call, at_ns, more=more, output=payload)
+
+    def holds(self, kind: str, span: str) -> bool:
+        """Tell whether a record of this kind is among the last that were written: asked after Ctrl-C."""
+        return self.journal.holds(kind, span)
+
+    def link(self, call: "Call", *, rel: str, to_trace: str, to_span: str) -> None:
+        """Write that a call's trace stands in a relation to a step of another."""
+        self.journal.record("link", trace=call.trace_id, span=call.span_id, rel=rel, to_trace=to_trace, to_span=to_span)
+
+    def chunk(self, call: "Call", at_ns: int, payload: bytes) -> None:
+        """Write one chunk of a stream."""
+        head = self.journal.head("chunk", at_ns)
+        ids = f'"trace":"{call.trace_id}","span":"{call.span_id}"'
+        self.journal.write(b"%b%b]]}\n" % (f'{head},{ids},"chunks":[[{at_ns},'.encode(), payload))
+
+    def _named(self, traced: Traced) -> tuple[str, str]:
+        """Return what a start record says of a function, and what is signed of it."""
+        known = traced.recorded_as
+        if known is None or known[0] is not self._token:
+            known = traced.recorded_as = (self._token, *self._function(traced))
+        return known[1], known[2]
+
+    def _function(self, traced: Traced) -> tuple[str, str]:
+        """Describe a function, once however often one like it is decorated anew."""
+        fields = traced.fields
+        file = fields["file"]
+        if file is not None:
+            guard.attempt(lambda: self._sources.keep(file))
+        described = orjson.dumps(fields)
+        known = self._functions.get(described)
+        if known is None:
+            number = next(self._numbers)
+            known = (f',"f":{number}', f"{fields['module']}:{fields['qualname']}")
+            # Named only once it is written; two threads may describe it twice, under two numbers.
+            self.journal.record_for_all("function", f=number, **fields)
+            self._functions[described] = known
+        return known
+
+
+_OK = {"status": "ok"}
+"""All that nearly every end record says."""
+
+
+def _members(fields: dict[str, Any]) -> str:
+    """Return the members of an object, to be set behind others."""
+    if fields == _OK:
+        return ',"status":"ok"'
+    return f",{orjson.dumps(fields)[1:-1].decode()}" if fields else ""
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    """Return a name as JSON: most are met again."""
+    return orjson.dumps(text).decode()
