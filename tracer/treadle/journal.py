@@ -12,6 +12,7 @@ import os
 import secrets
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -182,8 +183,9 @@ class Journal:
                 os.dup2(nowhere, descriptor, inheritable=False)
         os.close(nowhere)
 
-    def __del__(self) -> None:
-        self.close()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # by then the names of this module are gone, and the system closes what is open
+            self.close()
 
     def _rotate(self) -> None:
         """Go on in a new segment; who comes while that is made writes into the old one."""
