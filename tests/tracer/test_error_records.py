@@ -104,6 +104,26 @@ def test_a_deep_stack_is_bounded(store: Path) -> None:
     assert len(error["stack"]) < 10_000
 
 
+def test_an_exception_that_passes_many_calls_is_told_whole_by_the_first(store: Path) -> None:
+    """Those far above the failure name it, and the lines where it was raised."""
+
+    @treadle.trace
+    def down(depth: int) -> None:
+        if depth == 0:
+            raise ValueError("deep")
+        down(depth - 1)
+
+    with pytest.raises(ValueError, match="deep"):
+        down(60)
+    errors = [call.end["error"] for call in recorded.calls(store)]
+    outermost, innermost = errors[0], errors[-1]
+    assert outermost["message"] == innermost["message"] == "deep"
+    assert outermost["frames"][-1] == innermost["frames"][-1]
+    assert outermost["stack"].endswith(innermost["stack"].partition("\n")[2])
+    assert len(outermost["frames"]) == 2
+    assert len(errors[35]["frames"]) == 26
+
+
 def test_a_long_chain_of_causes_is_bounded(store: Path) -> None:
     """A loop that raises one failure from the one before may have done so for days."""
 

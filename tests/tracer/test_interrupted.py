@@ -1,5 +1,6 @@
 """Ctrl-C in the middle of our own code: it passes through as it would, and a call that began ends once."""
 
+import contextvars
 import dis
 import functools
 import sys
@@ -125,6 +126,26 @@ def test_ctrl_c_anywhere_in_our_code_leaves_the_recording_whole(way: str, store:
     assert statuses <= {"ok", "interrupted", "error" if way == "fail" else "ok"}
     assert "interrupted" in statuses or way != "answer"
     assert answer(2) == 2
+
+
+def test_ctrl_c_around_a_block_leaves_it_open_at_two_points_only(store: Path) -> None:
+    """When `__enter__` has returned, and when `__exit__` has only begun: no code of ours can see it there."""
+
+    def block() -> None:
+        with treadle.span("block") as span:
+            span.set_output(1)
+
+    answer(0)
+    at, left_open = 1, 0
+    going_on = True
+    while going_on:
+        context = contextvars.copy_context()
+        going_on = context.run(interrupt, block, at)
+        left_open += context.run(treadle.current) is not None
+        at += 1
+    assert at > 50
+    assert left_open <= 2
+    assert [call.status for call in recorded.calls(store)].count("running") <= 2
 
 
 def interrupt(act: Callable[[], Any], at: int) -> bool:

@@ -308,8 +308,7 @@ class Call:
         try:
             payload = encode(value)
         except Exception as error:  # noqa: BLE001 - the guard
-            guard.report(error)
-            payload = b"null"
+            payload = guard.rescue(error, lambda: encode(value)) or b"null"
         if self._redactor.changed:
             more["redacted"] = self._redactor.take_changed()
         self._recorder.end(self, at_ns, more, payload)

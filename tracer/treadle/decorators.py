@@ -79,7 +79,8 @@ class span:  # noqa: N801 - reads as a word in `with treadle.span(...)`
 
     __slots__ = ("_calls", "_inputs", "_kind", "_name", "_output")
 
-    def __init__(self, name: str, *, kind: str = "chain", **inputs: Any) -> None:
+    def __init__(self, name: str, /, *, kind: str = "chain", **inputs: Any) -> None:
+        Options(name=name, kind=kind).checked()
         self._name = name
         self._kind = kind
         self._inputs = inputs
@@ -88,13 +89,18 @@ class span:  # noqa: N801 - reads as a word in `with treadle.span(...)`
 
     def __enter__(self) -> span:
         call: Call | None = None
-        if not is_disabled():
-            call = loaded().begin(self._name, self._kind, lambda: self._inputs)
-        if call is not None:
-            if call.answer is not None:
-                call.answer.stop(call)
-            call.resume()
-        self._calls.append(call)
+        try:
+            if not is_disabled():
+                call = loaded().begin(self._name, self._kind, lambda: self._inputs)
+            if call is not None:
+                if call.answer is not None:
+                    call.answer.stop(call)
+                call.resume()
+            self._calls.append(call)
+        except BaseException as error:
+            if call is not None:
+                call.break_off(error)
+            raise
         return self
 
     def set_output(self, output: Any) -> None:
@@ -110,12 +116,20 @@ class span:  # noqa: N801 - reads as a word in `with treadle.span(...)`
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        call = self._calls.pop()
-        output, self._output = self._output, None
-        if call is None:
-            return
-        call.suspend()
-        if error is None:
-            call.end(output)
-        else:
-            call.fail(error)
+        call: Call | None = None
+        try:
+            call = self._calls.pop()
+            output, self._output = self._output, None
+            if call is None:
+                return
+            call.suspend()
+            if error is None:
+                call.end(output)
+            else:
+                if output is not None:
+                    call.total = lambda: output  # what an early exit leaves
+                call.fail(error)
+        except BaseException as interruption:
+            if call is not None:
+                call.break_off(interruption)
+            raise

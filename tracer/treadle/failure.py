@@ -4,9 +4,9 @@ Only text is kept: no frame, no traceback and no value outlives the call because
 """
 
 import traceback
-from typing import Any
+from typing import Any, TypeAlias
 
-from treadle.frames import project_frames
+from treadle.frames import MOST_FRAMES, project_frames
 from treadle.frames import writable as writable  # noqa: PLC0414 - what else is written of a failure is made so too
 from treadle.values.classes import type_name
 from treadle.values.redact import Redactor
@@ -17,6 +17,10 @@ MOST_CAUSES = 5
 MOST_EXCEPTIONS = 50
 """A stack is printed with what led to it and what it groups, unless these are more: Python itself knows no limit."""
 MOST_STACK_LINES = 200
+MOST_PASSED = 30
+"""Through so many calls an exception is described whole: a runaway recursion passes a thousand, which took 5 s."""
+BRIEF_STACK_LINES = 10
+BRIEF_FRAMES = 2
 _HEADER = "Traceback (most recent call last):\n"
 LONGEST_MESSAGE = 10_000
 LONGEST_STACK = 100_000
@@ -24,16 +28,59 @@ MARGIN = 2_000
 """So much more of a text is looked at than is kept: a secret that is cut at the end must still be known as one."""
 
 
-def describe(error: BaseException, redactor: Redactor, *, own_folder: str, hidden: bool = False) -> dict[str, Any]:
+Mark: TypeAlias = tuple[int, int, int]
+
+
+class Passing:
+    """Counts through how many calls the newest exception has come by now."""
+
+    __slots__ = ("_count", "_mark")
+
+    def __init__(self) -> None:
+        self._mark: Mark = (0, 0, 0)
+        self._count = 0
+
+    def is_long_known(self, error: BaseException) -> bool:
+        """Count one call more; tell whether the calls below have said all of this exception often enough."""
+        mark = mark_of(error)
+        self._count = self._count + 1 if mark == self._mark else 0
+        self._mark = mark
+        return self._count > MOST_PASSED
+
+
+def describe(
+    error: BaseException, redactor: Redactor, *, own_folder: str, hidden: bool = False, brief: bool = False
+) -> dict[str, Any]:
     """Return the record of an exception; frames in `own_folder` are the wrappers, and are left out.
 
-    Where it is `hidden`, what the program's values could show in is: messages and locals.
+    Where it is `hidden`, what the program's values could show in is: messages and locals. Where it is to be `brief`,
+    the innermost of the stack is enough.
     """
-    described = _alone(error, redactor, own_folder, hidden)
-    described["stack"] = _cut(_stack(error, own_folder, hidden), redactor, LONGEST_STACK)
+    innermost, lines = (BRIEF_FRAMES, BRIEF_STACK_LINES) if brief else (MOST_FRAMES, MOST_STACK_LINES)
+
+    def alone(one: BaseException) -> dict[str, Any]:
+        frames = project_frames(one.__traceback__, redactor, own_folder=own_folder, hidden=hidden, most=innermost)
+        message = HIDDEN_TEXT if hidden else _cut(_message(one), redactor, LONGEST_MESSAGE)
+        return {"type": error_type(one), "message": message, "frames": frames}
+
+    described = alone(error)
+    described["stack"] = _cut(_stack(error, own_folder, hidden, lines), redactor, LONGEST_STACK)
     if causes := _causes(error):
-        described["causes"] = [_alone(cause, redactor, own_folder, hidden) for cause in causes]
+        described["causes"] = [alone(cause) for cause in causes]
     return described
+
+
+def mark_of(error: BaseException) -> Mark:
+    """Return what tells an exception from another at the same address later: where it was raised.
+
+    To hold it would keep it alive, and few exceptions can be referred to weakly.
+    """
+    trace = error.__traceback__
+    if trace is None:
+        return id(error), 0, 0
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return id(error), id(trace.tb_frame.f_code), trace.tb_lasti
 
 
 def error_type(error: BaseException) -> str:
@@ -52,14 +99,6 @@ def leading_to(error: BaseException) -> list[BaseException]:
                 known.add(id(other))
                 found.append(other)
     return found
-
-
-def _alone(error: BaseException, redactor: Redactor, own_folder: str, hidden: bool) -> dict[str, Any]:
-    return {
-        "type": error_type(error),
-        "message": HIDDEN_TEXT if hidden else _cut(_message(error), redactor, LONGEST_MESSAGE),
-        "frames": project_frames(error.__traceback__, redactor, own_folder=own_folder, hidden=hidden),
-    }
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -84,12 +123,12 @@ def _message(error: BaseException) -> str:
         return f"(its text could not be read: {type(other).__name__})"
 
 
-def _stack(error: BaseException, own_folder: str, hidden: bool) -> str:
+def _stack(error: BaseException, own_folder: str, hidden: bool, lines: int) -> str:
     if hidden or len(leading_to(error)) > MOST_EXCEPTIONS:
-        own = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=-MOST_STACK_LINES)
+        own = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=-lines)
         last = [f"{type(error).__qualname__}\n"] if hidden else traceback.format_exception_only(error)
         return "".join([_HEADER, *_without(own, own_folder).format(), *last])
-    whole = traceback.TracebackException(type(error), error, error.__traceback__, limit=-MOST_STACK_LINES, compact=True)
+    whole = traceback.TracebackException(type(error), error, error.__traceback__, limit=-lines, compact=True)
     waiting = [whole]
     while waiting:
         one = waiting.pop()

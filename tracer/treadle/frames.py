@@ -30,7 +30,12 @@ _OUTER = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
 
 
 def project_frames(
-    trace: types.TracebackType | None, redactor: Redactor, *, own_folder: str, hidden: bool = False
+    trace: types.TracebackType | None,
+    redactor: Redactor,
+    *,
+    own_folder: str,
+    hidden: bool = False,
+    most: int = MOST_FRAMES,
 ) -> list[dict[str, Any]]:
     """Return file, line, function, source line and locals of the last frames that are the project's."""
     own = []
@@ -39,7 +44,7 @@ def project_frames(
         if not file.startswith(own_folder) and is_project_file(file):
             own.append(trace)
         trace = trace.tb_next
-    return [_frame(each, redactor, hidden) for each in own[-MOST_FRAMES:]]
+    return [_frame(each, redactor, hidden) for each in own[-most:]]
 
 
 def writable(text: str) -> str:

@@ -6,16 +6,14 @@ The environment can hide more than the program chose, and never less.
 import os
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TypeAlias
 
-from treadle.failure import leading_to
+from treadle.failure import Mark, leading_to, mark_of
 from treadle.settings import Settings, checked_patterns, kind_named_by
 
 PAYLOAD = b'{"$":"hidden","v":null}'
 """Is written in the place of an input, an output and a chunk."""
 WHY = "its inputs are hidden: they were not recorded"
 VARIABLES = ("TREADLE_HIDE_INPUTS", "TREADLE_HIDE_OUTPUTS")
-Mark: TypeAlias = tuple[int, int, int]
 MOST_DECIDED = 10_000
 MOST_FAILURES = 1_000
 """Of hidden calls under one: those before have long been caught."""
@@ -34,25 +32,12 @@ class Hidden:
         """Tell whether an exception may not be shown: the call is hidden, or one that it came through."""
         if self.inputs or self.outputs:
             return True
-        return bool(self.failures) and any(_mark(one) in self.failures for one in leading_to(error))
+        return bool(self.failures) and any(mark_of(one) in self.failures for one in leading_to(error))
 
     def after(self, error: BaseException) -> "Hidden":
         """Return what is hidden of a call once this came out of a hidden one under it."""
         before = self.failures if len(self.failures) < MOST_FAILURES else frozenset()
-        return replace(self, failures=before | {_mark(error)})
-
-
-def _mark(error: BaseException) -> Mark:
-    """Return what tells an exception from another at the same address later: where it was raised.
-
-    To hold it would keep it alive, and few exceptions can be referred to weakly.
-    """
-    trace = error.__traceback__
-    if trace is None:
-        return id(error), 0, 0
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return id(error), id(trace.tb_frame.f_code), trace.tb_lasti
+        return replace(self, failures=before | {mark_of(error)})
 
 
 NOTHING = Hidden()

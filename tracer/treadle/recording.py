@@ -13,7 +13,7 @@ import orjson
 
 from treadle import guard
 from treadle.blobs import Blobs
-from treadle.failure import describe
+from treadle.failure import Passing, describe
 from treadle.functions import Traced
 from treadle.hiding import chosen_hiding
 from treadle.journal import Journal
@@ -43,6 +43,7 @@ class Recorder:
         "_key",
         "_look_again_ns",
         "_numbers",
+        "_passing",
         "_share",
         "_sources",
         "_token",
@@ -63,6 +64,7 @@ class Recorder:
         )
         self._blobs = Blobs(store, fsync=chosen.fsync)
         self._look_again_ns = 0
+        self._passing = Passing()
         self._sources = Sources(self.journal, self.redactor, self._key)
         self._token = object()
         """What functions remember this recorder by, without keeping its journal open."""
@@ -82,7 +84,8 @@ class Recorder:
 
     def describe(self, error: BaseException, redactor: Redactor, *, hidden: bool) -> dict[str, Any]:
         """Return what is recorded of an exception."""
-        failure = guard.attempt(lambda: describe(error, redactor, own_folder=OWN_FOLDER, hidden=hidden))
+        brief = self._passing.is_long_known(error)
+        failure = guard.attempt(lambda: describe(error, redactor, own_folder=OWN_FOLDER, hidden=hidden, brief=brief))
         return failure or {"type": type(error).__qualname__, "message": ""}
 
     def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Encoded:

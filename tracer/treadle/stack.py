@@ -5,6 +5,7 @@ while a chain of traced calls is that deep, and once by what recording takes at 
 the program reads of the limit in such depths is off by that; when it sets the limit itself, its value stands.
 """
 
+import os
 import sys
 import threading
 
@@ -118,3 +119,12 @@ def narrow(frames: int) -> None:
         _limit -= _owed
         _added -= _owed
         _owed = 0
+
+
+def _forget_in_child() -> None:
+    """After a fork: another thread may have held the lock, and is not there to let go of it."""
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -2,7 +2,7 @@
 
 A wrapper names only what it closes over: it is given the globals of the user's module, where other names are theirs.
 It takes its own entry out of the traceback of what passes through, and lets go of the arguments before the function
-runs.
+runs. It is set back in C: an exception of the user's may refuse to be assigned to.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ def function(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a function."""
     function, start, silent = traced.function, begin, SILENT
     is_written_out, callers, count = IS_NEEDED, CALLERS, len
+    anything, restored = BaseException, BaseException.with_traceback
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         call = silent
@@ -58,12 +59,12 @@ def function(traced: Traced) -> Callable[..., Any]:
             call.suspend()
             call.end(result)
             return result
-        except BaseException as error:
+        except anything as error:
             try:
                 call.break_off(error)
             finally:
                 call.break_off(error)
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced)
@@ -75,6 +76,7 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
     It is a plain function, flagged as one that makes coroutines, because a wrong call must raise at once.
     """
     function, start, silent, fits = traced.function, begin, SILENT, traced.fits
+    anything, restored = BaseException, BaseException.with_traceback
 
     async def awaited(args: Any, kwargs: Any, made: Any = None) -> Any:
         call = silent
@@ -89,12 +91,12 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
             call.suspend()
             call.end(result)
             return result
-        except BaseException as error:
+        except anything as error:
             try:
                 call.break_off(error)
             finally:
                 call.break_off(error)
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
             raise
 
     make = dressed(awaited, traced)
@@ -104,8 +106,8 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
             return make(args, kwargs)
         try:
             return make(args, kwargs, function(*args, **kwargs))
-        except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+        except anything as error:
+            restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced, flags=inspect.CO_COROUTINE)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 def generator(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a generator function."""
     function, start, silent, here = traced.function, begin, SILENT, place_of_now
+    anything, restored = BaseException, BaseException.with_traceback
+    ended, closed, is_a = StopIteration, GeneratorExit, isinstance
     frame = sys._getframe  # noqa: SLF001 - no other way
     awaitable = inspect.CO_ITERABLE_COROUTINE
 
@@ -39,7 +41,7 @@ def generator(traced: Traced) -> Callable[..., Any]:
                 call.resume()
                 try:
                     held = [resume(given.pop())]
-                except StopIteration as stop:
+                except ended as stop:
                     call.suspend()
                     call.end_stream(returned=stop.value, closed=closing)
                     return stop.value
@@ -48,16 +50,16 @@ def generator(traced: Traced) -> Callable[..., Any]:
                 try:
                     given.append((yield held.pop()))
                     resume = inner.send
-                except BaseException as error:  # noqa: BLE001 - from the consumer, and handed on to the generator
-                    error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+                except anything as error:
+                    restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
                     given.append(error)
-                    resume, closing = inner.throw, isinstance(error, GeneratorExit)
-        except BaseException as error:
+                    resume, closing = inner.throw, is_a(error, closed)
+        except anything as error:
             try:
                 call.break_off(error)
             finally:
                 call.break_off(error)
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
             raise
 
     plain, awaited = dressed(recorded, traced), dressed(recorded, traced, flags=awaitable)
@@ -66,8 +68,8 @@ def generator(traced: Traced) -> Callable[..., Any]:
         make = awaited if frame().f_code.co_flags & awaitable else plain
         try:
             return make(args, kwargs, function(*args, **kwargs), here())
-        except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+        except anything as error:
+            restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced, flags=inspect.CO_GENERATOR | (flags_of(function) & awaitable))
@@ -76,6 +78,8 @@ def generator(traced: Traced) -> Callable[..., Any]:
 def async_generator(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of an async generator function."""
     function, start, silent, here = traced.function, begin, SILENT, place_of_now
+    anything, restored = BaseException, BaseException.with_traceback
+    ended, closed, is_a = StopAsyncIteration, GeneratorExit, isinstance
     closing_after, first = contextlib.aclosing, _unhooked
 
     async def recorded(args: Any, kwargs: Any, inner: Any, place: Any) -> AsyncGenerator[Any, Any]:
@@ -93,9 +97,9 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
                 call.resume()
                 try:
                     held = [await resume(given.pop())]
-                except StopAsyncIteration:
+                except ended:
                     call.suspend()
-                    call.end_stream(closed=isinstance(thrown_in, GeneratorExit))
+                    call.end_stream(closed=is_a(thrown_in, closed))
                     return
                 call.suspend()
                 call.chunk(held[0])
@@ -103,17 +107,17 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
                 try:
                     given.append((yield held.pop()))
                     resume = inner.asend
-                except BaseException as error:  # noqa: BLE001 - from the consumer, and handed on to the generator
-                    error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+                except anything as error:
+                    restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
                     given.append(error)
                     resume, thrown_in = inner.athrow, error
-        except BaseException as error:
+        except anything as error:
             try:
                 call.break_off(error, by_consumer=error is thrown_in)
             finally:
                 call.break_off(error, by_consumer=error is thrown_in)
                 thrown_in = None
-                error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
             raise
 
     make = dressed(recorded, traced)
@@ -121,8 +125,8 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
             return make(args, kwargs, function(*args, **kwargs), here())
-        except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+        except anything as error:
+            restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced, flags=inspect.CO_ASYNC_GENERATOR)

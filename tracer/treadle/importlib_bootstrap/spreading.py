@@ -19,7 +19,7 @@ def caller(function, take):
     try:
         return function({})
     except BaseException as error:
-        error.__traceback__ = error.__traceback__.tb_next
+        BaseException.with_traceback(error, error.__traceback__.tb_next)
         raise
 """
 
@@ -31,12 +31,17 @@ class Callers(dict[tuple[Any, ...], Callable[..., Any] | None]):
         positions, *names = form
         if positions + len(names) > MOST_ARGUMENTS or len(self) > MOST_FORMS:
             return None
-        is_writable = all(name.isidentifier() and not keyword.iskeyword(name) for name in names)
+        is_writable = all(_is_writable(name) for name in names)
         caller = self[form] = _written(positions, names) if is_writable else None
         return caller
 
 
 CALLERS = Callers()
+
+
+def _is_writable(name: str) -> bool:
+    """Tell whether a keyword reads as itself in source: Python normalises what is not ASCII, and keeps `__debug__`."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
 
 
 def _written(positions: int, names: list[str]) -> Callable[..., Any]:
