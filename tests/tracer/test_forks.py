@@ -1,6 +1,10 @@
 """A process that forks by hand goes on in two, and both record whole."""
 
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 import recorded
 from programs import plainly
@@ -184,3 +188,34 @@ def test_locks_that_another_thread_holds_are_made_anew(store: Path, tmp_path: Pa
     assert plainly("app.py", cwd=tmp_path).returncode == 0
     (root,) = recorded.roots(store)
     assert [call.start["ord"] for call in root.children] == ["1.0.0"]
+
+
+WHILE_LOADING = """
+import os, sys, threading, time, treadle
+import logging
+@treadle.trace
+def work(number): return number
+thread = threading.Thread(target=work, args=(1,))
+thread.start()
+time.sleep(float(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    os._exit(work(2))
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("delay_s", ["0", "0.005", "0.02", "0.05", "0.1", "0.2"])
+def test_a_fork_while_another_thread_makes_the_first_call_hangs_nobody(store: Path, delay_s: str) -> None:
+    """The child may be unrecorded, which it says; it returns what it would, and the parent is recorded."""
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_LOADING, delay_s], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "2\n")
+    assert done.stderr in (
+        "",
+        "treadle: this run is not recorded whole: it was forked while the first call began elsewhere\n",
+    )
+    outputs = {call.output for call in recorded.calls(store)}
+    assert outputs == ({1, 2} if not done.stderr else {1})

@@ -159,10 +159,14 @@ from treadle import journal
 journal.SEGMENT_BYTES = 2_000
 @treadle.trace
 def work(number): return number
+has_begun = threading.Event()
 def busy():
-    for number in range(400): work(number)
+    for number in range(400):
+        work(number)
+        has_begun.set()
 thread = threading.Thread(target=busy)
 thread.start()
+has_begun.wait()
 children = []
 for child in range(20):
     pid = os.fork()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock
+from _thread import RLock, get_ident
 from typing import TYPE_CHECKING, Any
 
 from treadle.kinds import EFFECT_KINDS
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 _AT_EXIT = "after shutdown"
 """What `threading` says of whatever is registered with it in an exit handler: there are no more threads to follow."""
 
+CUT_OFF = "it was forked while the first call began in another thread"
 calls: Any = None
 _loading = RLock()
-"""Held over a fork: a child that is made while a thread imports would wait for that thread's import for ever."""
+_loader: int | None = None
+"""The thread that loads."""
 
 
 class Unrecorded:
@@ -48,12 +50,35 @@ class Unrecorded:
         return self
 
 
+class CutOff(Unrecorded):
+    """The same in a child that was forked while another thread loaded: that thread's imports never end there.
+
+    To hold the fork back until they have would be worse: it holds locks of other modules by then, for which the
+    imports may wait.
+    """
+
+    has_told = False
+
+    def begin(self, name: str, kind: str, _held: Callable[[], Any], **_more: Any) -> None:
+        """Record nothing, and say so once without importing anything."""
+        super().begin(name, kind, _held)
+        if not self.has_told:
+            self.has_told = True
+            os.write(
+                2, b"treadle: this run is not recorded whole: it was forked while the first call began elsewhere\n"
+            )
+
+
 def loaded() -> Any:
     """Return `treadle.beginning`, which loads OpenTelemetry and opens the journal: not before the first traced call."""
-    global calls
+    global calls, _loader
     if calls is None:
         with _loading:
-            calls = calls or _load()
+            _loader = get_ident()
+            try:
+                calls = calls or _load()
+            finally:
+                _loader = None
     return calls
 
 
@@ -81,4 +106,12 @@ def _tell(error: Exception) -> None:
     guard.report(error)
 
 
-os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release)
+def _after_in_child() -> None:
+    global calls, _loading, _loader
+    if _loader not in (None, get_ident()):
+        calls = CutOff()
+        _loader = None
+    _loading = RLock()
+
+
+os.register_at_fork(after_in_child=_after_in_child)
