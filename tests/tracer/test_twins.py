@@ -17,6 +17,7 @@ WHOLE = (
     "models_and_routes",
     "never_awaited",
     "odd_moments",
+    "odd_names",
     "recursion",
     "stack_levels",
     "tracebacks",

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from treadle import guard, stack, turns
 from treadle.clock import now_ns
-from treadle.failure import error_type, writable
+from treadle.failure import error_type
 from treadle.functions import Traced
 from treadle.hiding import NOTHING, PAYLOAD, WHY
 from treadle.kinds import EFFECT_KINDS
 from treadle.lanes import CURRENT, Lane, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
+from treadle.names import writable
 from treadle.otel import current, remote
 from treadle.place import Place
 from treadle.recording import Recorder
@@ -295,7 +296,7 @@ class Call:
 
     def _write_end(self, more: dict[str, Any], encode: Callable[[Any], bytes], value: Any) -> None:
         if self._stream is not None:
-            more |= {"chunks": len(self._stream.payloads), "chunks_digest": self._stream.digest()}
+            more |= {"chunks": self._stream.count, "chunks_digest": self._stream.digest()}
         if self.ended_attributes:
             self.ended_attributes = self._redactor.attributes(self.ended_attributes)
         if self.submissions_done:
@@ -348,7 +349,7 @@ class Call:
             return PAYLOAD
         if self.total is not None:
             return self._encode(self.total())
-        if self._stream is None and returned is None:
-            return b"null"
-        payloads = self._stream.payloads if self._stream is not None else ()
-        return total_of(payloads, self._encode, returned=None if returned is None else self._encode(returned))
+        encoded = None if returned is None else self._encode(returned)
+        if self._stream is not None:
+            return self._stream.total(self._encode, returned=encoded)
+        return b"null" if encoded is None else total_of((), self._encode, returned=encoded)

@@ -7,7 +7,7 @@ import traceback
 from typing import Any, TypeAlias
 
 from treadle.frames import MOST_FRAMES, project_frames
-from treadle.frames import writable as writable  # noqa: PLC0414 - what else is written of a failure is made so too
+from treadle.names import writable
 from treadle.values.classes import type_name
 from treadle.values.redact import Redactor
 

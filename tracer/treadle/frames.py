@@ -11,6 +11,7 @@ import sys
 import types
 from typing import Any
 
+from treadle.names import writable
 from treadle.values.classes import is_project_file
 from treadle.values.redact import Redactor
 from treadle.values.secret_names import is_secret_name
@@ -45,11 +46,6 @@ def project_frames(
             own.append(trace)
         trace = trace.tb_next
     return [_frame(each, redactor, hidden) for each in own[-most:]]
-
-
-def writable(text: str) -> str:
-    """Return the text with lone surrogates shown as escapes: records are UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _frame(trace: types.TracebackType, redactor: Redactor, hidden: bool) -> dict[str, Any]:

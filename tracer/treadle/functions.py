@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from treadle.names import recorded_module
+from treadle.names import recorded_module, writable
 
 if TYPE_CHECKING:
     from treadle.model import Flavour
@@ -147,9 +147,9 @@ class Traced:
     def _describe(self) -> dict[str, Any]:
         code = code_of(self.function)
         return {
-            "module": recorded_module(getattr(self.function, "__module__", None) or ""),
-            "qualname": getattr(self.function, "__qualname__", self.name),
-            "file": code.co_filename if code else None,
+            "module": writable(recorded_module(getattr(self.function, "__module__", None) or "")),
+            "qualname": writable(str(getattr(self.function, "__qualname__", self.name))),
+            "file": writable(code.co_filename) if code else None,
             "line": code.co_firstlineno if code else None,
             "hash": code_hash(code) if code else None,
             "flavour": self.flavour,

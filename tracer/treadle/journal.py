@@ -215,7 +215,7 @@ class Journal:
         descriptor = os.open(newborn, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            os.write(descriptor, b"".join(self._line(*repeated) for repeated in self._repeated))
+            _write_whole(descriptor, b"".join(self._line(*repeated) for repeated in self._repeated))
             newborn.rename(path)
         except BaseException:
             os.close(descriptor)
@@ -226,6 +226,11 @@ class Journal:
 
     def _line(self, kind: str, at_ns: int, body: bytes) -> bytes:
         return b"%b,%b\n" % (self.head(kind, at_ns).encode(), body)
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    if os.write(descriptor, data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _last_lines(path: Path) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The names that modules are recorded under."""
+"""The names that modules are recorded under, and how a name is written that is no text."""
 
 MAIN_ALIAS = "__treadle_main__"
 """What a replay loads a main script as, so that its guard stays off; every record names it `__main__`."""
@@ -10,3 +10,8 @@ REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
 def recorded_module(name: str) -> str:
     """Return the name that a module is recorded under."""
     return "__main__" if name == MAIN_ALIAS else name
+
+
+def writable(text: str) -> str:
+    """Return the text with lone surrogates shown as escapes: records are UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

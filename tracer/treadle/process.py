@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from treadle import guard
-from treadle.failure import writable
+from treadle.names import writable
 from treadle.notebooks import notebook_name
 from treadle.values.redact import Redactor
 
@@ -23,9 +23,9 @@ def describe_process(redactor: Redactor) -> dict[str, Any]:
         "argv": [writable(argument) for argument in redactor.arguments(sys.argv)],
         "cwd": writable(_working_folder()),
         "python": platform.python_version(),
-        "executable": sys.executable,
-        "host": socket.gethostname(),
-        "service": os.environ.get("OTEL_SERVICE_NAME"),
+        "executable": writable(sys.executable),
+        "host": writable(socket.gethostname()),
+        "service": writable(os.environ.get("OTEL_SERVICE_NAME", "")),
         "main": _main(),
         "path": [writable(entry) for entry in sys.path if isinstance(entry, str)],
         "git_commit": _git_commit(),
@@ -52,13 +52,26 @@ def _main() -> dict[str, str] | None:
 
 def _git_commit() -> str | None:
     """Read the commit from the repository's files: a `git` process would be the user's time."""
-    for folder in (here := Path(_working_folder() or "/"), *here.parents):
-        head = folder / ".git" / "HEAD"
-        try:
-            text = head.read_text().strip()
-            if not text.startswith("ref: "):
-                return text or None
-            return (folder / ".git" / text[5:]).read_text().strip()
-        except OSError:
-            continue
-    return None
+    here = Path(_working_folder() or "/")
+    found = next((folder / ".git" for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    try:
+        return _commit_in(found) if found is not None else None
+    except (OSError, ValueError):
+        return None
+
+
+def _commit_in(git: Path) -> str | None:
+    if git.is_file():  # a worktree or a submodule: `gitdir: PATH`
+        git = git.parent / git.read_text().removeprefix("gitdir:").strip()
+    head = (git / "HEAD").read_text().strip()
+    if not head.startswith("ref: "):
+        return head or None
+    name = head.removeprefix("ref: ")
+    common = git / (git / "commondir").read_text().strip() if (git / "commondir").exists() else git
+    for folder in (git, common):
+        if (folder / name).is_file():
+            return (folder / name).read_text().strip()
+    packed = (
+        line.split(" ", 1) for line in (common / "packed-refs").read_text().splitlines() if not line.startswith("#")
+    )
+    return next((pair[0] for pair in packed if pair[-1] == name), None)

@@ -16,7 +16,7 @@ from treadle.beginning import begin
 from treadle.call import Call
 from treadle.config import find_store
 from treadle.loading import loaded
-from treadle.otel import current
+from treadle.otel import remote
 from treadle.place import Place
 from treadle.relay import Relay
 from treadle.values.classes import is_project_file
@@ -174,7 +174,7 @@ class _Test:
 def _place_of_new_trace() -> Place:
     """Return a place under nothing, whatever is current: pytest itself may be a traced program."""
     place = Place()
-    place.parent, place.ordinal, place.context = None, "0", current.captured_without_span()
+    place.parent, place.ordinal, place.context = None, "0", remote.without_span()
     return place
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _recorder: Recorder | None = None
 _broken = False
+_is_opening = False
 _forwarders: dict[str, "Forwarder"] = {}
-"""By the collector's URL: the same one for each journal that is opened while the settings are the same."""
+"""By the collector's URL: calls that are open when the settings change still end in theirs."""
 _held: list[Journal] | None = None
 """The journals that were opened since `hold`; None: readers see what is opened."""
 _parents_store: Path | None = None
@@ -30,9 +31,6 @@ _opening = threading.RLock()
 def reopen() -> None:
     """Have the next call open a journal, as the settings say by then; this one closes when its calls have ended."""
     global _parents_store
-    for forwarder in _forwarders.values():
-        forwarder.close()
-    _forwarders.clear()
     _parents_store = None
     _leave()
 
@@ -65,7 +63,7 @@ def recorder() -> Recorder | None:
     """Return this process's recorder, opened by the first call that asks; None where it cannot record."""
     if _recorder is None and not _broken:
         with _opening:
-            _open()
+            _open_once()
     return _recorder
 
 
@@ -74,10 +72,20 @@ def open_store() -> Path | None:
     return _recorder.store if _recorder is not None else _parents_store
 
 
+def _open_once() -> None:
+    """Open, unless this thread does already: a signal handler or a `__del__` may make a call in the middle of it."""
+    global _is_opening
+    if _recorder is not None or _broken or _is_opening:
+        return
+    _is_opening = True
+    try:
+        _open()
+    finally:
+        _is_opening = False
+
+
 def _open() -> None:
     global _recorder, _broken
-    if _recorder is not None or _broken:
-        return
     try:
         chosen = settings()
         _recorder = Recorder(
@@ -88,7 +96,7 @@ def _open() -> None:
         )
         if _held is not None:
             _held.append(_recorder.journal)
-    except (TreadleError, OSError, RuntimeError) as error:
+    except (TreadleError, OSError, RuntimeError, ValueError, TypeError) as error:
         _broken = True
         guard.report(error)
 
@@ -105,8 +113,8 @@ def _forwarder(url: str | None) -> "Forwarder | None":
 
 def _forget_in_child() -> None:
     """After a fork: leave the parent's journal without unlocking it; the child's first call opens its own."""
-    global _recorder, _opening, _held, _parents_store
-    _opening = threading.RLock()
+    global _recorder, _opening, _is_opening, _held, _parents_store
+    _opening, _is_opening = threading.RLock(), False
     if _recorder is not None:
         _parents_store = _recorder.store
     _recorder = _held = None

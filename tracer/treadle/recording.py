@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from treadle import guard
-from treadle.blobs import Blobs
+from treadle.blobs import Blobs, read_blob
 from treadle.failure import Passing, describe
 from treadle.functions import Traced
 from treadle.hiding import chosen_hiding
 from treadle.journal import Journal
+from treadle.names import writable
 from treadle.settings import Settings
 from treadle.signing import load_key, sign_end, sign_start
 from treadle.sources import Sources
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_NS = 1_000_000_000
 """How often it is asked whether somebody has removed the store, as people do while a notebook or a server runs."""
+LONGEST_FORWARDED = 1_000_000
+"""Bytes of a long text: a collector takes a few million of a whole request."""
 OWN_FOLDER = str(Path(__file__).parent)
 """Frames in it are the wrappers: no stack shows them."""
 
@@ -100,7 +103,7 @@ class Recorder:
                 self._blobs.forget()
         if self._forwarder is not None:
             call.payload = payload
-        number, function = self._named(call.traced) if call.traced is not None else ("", call.name)
+        number, function = self._named(call.traced) if call.traced is not None else ("", writable(call.name))
         more = call.origin()
         if call.attributes:
             more["attrs"] = call.attributes
@@ -148,7 +151,10 @@ class Recorder:
         )
         self.journal.write(b"".join((head.encode(), payload, b"}\n")))
         if self._forwarder is not None:
-            self._forwarder.send(call, at_ns, more=more, output=payload)
+            self._forwarder.send(call, at_ns, more=more, output=payload, load=self._beginning_of)
+
+    def _beginning_of(self, name: str) -> bytes:
+        return read_blob(self.store, name)[:LONGEST_FORWARDED]
 
     def holds(self, kind: str, span: str) -> bool:
         """Tell whether a record of this kind is among the last that were written: asked after Ctrl-C."""
@@ -202,4 +208,4 @@ def _members(fields: dict[str, Any]) -> str:
 @lru_cache(maxsize=1024)
 def _quoted(text: str) -> str:
     """Return a name as JSON: most are met again."""
-    return orjson.dumps(text).decode()
+    return orjson.dumps(writable(text)).decode()

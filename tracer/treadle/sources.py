@@ -7,8 +7,8 @@ import linecache
 import os
 import re
 
-from treadle.failure import writable
 from treadle.journal import Journal
+from treadle.names import writable
 from treadle.notebooks import cells_of, running_shell
 from treadle.signing import sign_source
 from treadle.values.redact import Redactor, is_secret_name, mask

@@ -13,24 +13,40 @@ import orjson
 
 from treadle.signing import DIGEST_BYTES
 
+MOST_KEPT = 16 * 1024 * 1024
+"""Bytes of chunks that are summed; the journal has them all."""
 Writer = Callable[[int, bytes], None]
 
 
 class Stream:
     """What has come of a stream."""
 
-    __slots__ = ("_digest", "_write", "payloads")
+    __slots__ = ("_digest", "_kept_bytes", "_write", "count", "payloads")
 
     def __init__(self, write: Writer) -> None:
         self._write = write
         self._digest = blake2b(digest_size=DIGEST_BYTES)
+        self._kept_bytes = 0
+        self.count = 0
         self.payloads: list[bytes] = []
+        """The first of them, for the sum: a stream may go on for weeks."""
 
     def add(self, at_ns: int, payload: bytes) -> None:
         """Take a chunk and write it."""
         self._write(at_ns, payload)
-        self.payloads.append(payload)
+        self.count += 1
+        if self._kept_bytes <= MOST_KEPT:
+            self._kept_bytes += len(payload)
+            self.payloads.append(payload[:-1] + payload[-1:])  # orjson's own has room for eight times as much
         self._digest.update(b"%d %b\n" % (at_ns, payload))
+
+    def total(self, encode: Callable[[Any], bytes], *, returned: bytes | None) -> bytes:
+        """Return the tagged JSON of the sum, with what the generator returned if that was anything."""
+        if self.count == len(self.payloads):
+            return total_of(self.payloads, encode, returned=returned)
+        first = total_of(self.payloads, encode)
+        why = f"{self.count:,} chunks, {len(self.payloads):,} kept"
+        return b'{"$":"cut","of":"stream","v":%b,"size":%d,"why":"%b"}' % (first, self.count, why.encode())
 
     def digest(self) -> str:
         """Return the digest over all chunks, as `docs/journal.md` defines it."""

@@ -17,6 +17,8 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 from opentelemetry.trace.propagation import _SPAN_KEY
 from opentelemetry.trace.status import Status, StatusCode
 
+from treadle import guard
+
 SCOPE = "treadle"
 NOTHING = Context()
 """The context in which no span is current."""
@@ -113,7 +115,11 @@ def start(
     if tracer is None:
         return _made_up(around)
     kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
-    span = tracer.start_span(name, context=around, kind=kind, attributes=attributes or None, start_time=at_ns)
+    try:
+        span = tracer.start_span(name, context=around, kind=kind, attributes=attributes or None, start_time=at_ns)
+    except Exception as error:  # noqa: BLE001 - the guard: of the user's processor or sampler
+        guard.report(error, what="a step has no span: ")
+        return _made_up(around)
     ids = span.get_span_context()
     if type(span) is NonRecordingSpan and _is_no_span_of_its_own(ids, around):
         return _made_up(around)
@@ -133,21 +139,10 @@ captured = context.get_current
 """Returns the current context, to be handed over."""
 
 
-def captured_without_span() -> Context:
-    """Return the current context as one in which no span is current: what starts there begins a trace."""
-    return trace.set_span_in_context(trace.INVALID_SPAN)
-
-
 def keep_private() -> None:
     """From now on leave the user's provider alone: no span leaves a replaying process."""
     global _only_private
     _only_private = True
-
-
-def current_ids() -> tuple[str, str] | None:
-    """Return trace id and span id of the current span, whoever made it."""
-    ids = trace.get_current_span().get_span_context()
-    return (f"{ids.trace_id:032x}", f"{ids.span_id:016x}") if ids.is_valid else None
 
 
 def _tracer() -> Tracer | None:

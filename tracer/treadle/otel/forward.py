@@ -6,9 +6,11 @@ and told once; the journal has it.
 """
 
 import atexit
+import contextlib
 import contextvars
 import logging
 import os
+import sys
 import threading
 from collections import deque
 from functools import partial
@@ -26,7 +28,7 @@ from opentelemetry.trace.status import Status, StatusCode
 
 from treadle import guard, semconv
 from treadle.errors import UsageError
-from treadle.values.view import plain
+from treadle.values.view import Load, plain
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -54,40 +56,41 @@ class Forwarder:
             UsageError: this process was forked from one that speaks gRPC.
 
         """
-        self._url = url
+        self._shown = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rpartition("@")[2]).geturl()
         self._exporter = _exporter(url)
         self._resource = Resource.create()
         self._waiting: deque[ReadableSpan] = deque(maxlen=MOST_WAITING)
         self._wake = threading.Event()
         self._is_closing = False
+        self._is_started = False
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
         atexit.register(self.close)
+        if (util := sys.modules.get("multiprocessing.util")) is not None:
+            util.Finalize(None, self.close, exitpriority=0)  # a forked worker runs no exit handlers
 
-    def send(self, call: "Call", at_ns: int, *, more: dict[str, Any], output: bytes) -> None:
-        """Queue a step that has ended."""
+    def send(self, call: "Call", at_ns: int, *, more: dict[str, Any], output: bytes, load: Load) -> None:
+        """Queue a step that has ended; `load` reads the text of a blob."""
         if len(self._waiting) == MOST_WAITING:
-            guard.report(OSError(f"{self._url} is too slow: steps are not forwarded"), what="")
-        self._waiting.append(self._span(call, at_ns, more=more, output=output))
-        if self._thread is None:
+            guard.report(OSError(f"{self._shown} is too slow: steps are not forwarded"), what="")
+        self._waiting.append(self._span(call, at_ns, more=more, output=output, load=load))
+        if not self._is_started:
             self._start()
         if len(self._waiting) >= BATCH:
             self._wake.set()
 
     def close(self) -> None:
         """Send what is left, for a few seconds at most."""
-        atexit.unregister(self.close)
         self._is_closing = True
         self._wake.set()
         if self._thread is not None:
             self._thread.join(PATIENCE_S)
 
     def _start(self) -> None:
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="treadle-forward", daemon=True)
-                # In a context of its own: the call that happens to be the first is not what this thread works for.
-                contextvars.Context().run(self._thread.start)
+        """Start the thread. Two may be started at once: each takes what the other has not."""
+        self._is_started = True  # before all else: a `__del__` in here may send too
+        self._thread = threading.Thread(target=self._run, name="treadle-forward", daemon=True)
+        # In a context of its own: the call that happens to be the first is not what this thread works for.
+        contextvars.Context().run(self._thread.start)
 
     def _run(self) -> None:
         context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
@@ -101,20 +104,27 @@ class Forwarder:
 
     def _send_waiting(self) -> None:
         while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+            batch = self._taken()
             if guard.attempt(partial(self._exporter.export, batch)) is not SpanExportResult.SUCCESS:
-                guard.report(OSError(f"steps could not be forwarded to {self._url}"), what="")
+                guard.report(OSError(f"steps could not be forwarded to {self._shown}"), what="")
 
-    def _span(self, call: "Call", at_ns: int, *, more: dict[str, Any], output: bytes) -> ReadableSpan:
+    def _taken(self) -> list[ReadableSpan]:
+        taken: list[ReadableSpan] = []
+        with contextlib.suppress(IndexError):  # nothing waits any more
+            while len(taken) < BATCH:
+                taken.append(self._waiting.popleft())
+        return taken
+
+    def _span(self, call: "Call", at_ns: int, *, more: dict[str, Any], output: bytes, load: Load) -> ReadableSpan:
         error = more.get("error")
         status = Status(StatusCode.ERROR, error.get("message")) if more["status"] == "error" and error else Status()
         attributes = {
             **call.attributes,
             **call.ended_attributes,
             semconv.SPAN_KIND: call.kind.upper(),
-            semconv.INPUT: plain(call.payload).decode(),
+            semconv.INPUT: plain(call.payload, load=load).decode(),
             semconv.INPUT_TYPE: semconv.JSON_TYPE,
-            semconv.OUTPUT: plain(output).decode(),
+            semconv.OUTPUT: plain(output, load=load).decode(),
             semconv.OUTPUT_TYPE: semconv.JSON_TYPE,
         }
         if error:

@@ -33,6 +33,9 @@ class Carried:
         crew.enter()
         try:
             return self._function(*args, **kwargs)
+        except BaseException as error:
+            BaseException.with_traceback(error, error.__traceback__.tb_next if error.__traceback__ else None)
+            raise
         finally:
             crew.leave()
             contexts.detach(otel_token)

@@ -97,6 +97,7 @@ def _headed(request: Any) -> Iterator[None]:
     """Lend the headers to an httpx request while it is sent: what is built from it for a redirect has none."""
     url = request.url
     lent = {} if HEADER in request.headers else headers_to(url.host, url.port or _DEFAULT_PORTS.get(url.scheme))
+    own = {name: request.headers[name] for name in lent if name in request.headers}
     request.headers.update(lent)
     try:
         yield
@@ -104,6 +105,7 @@ def _headed(request: Any) -> Iterator[None]:
         for name, value in lent.items():
             if request.headers.get(name) == value:
                 del request.headers[name]
+        request.headers.update(own)
 
 
 def _patch_aiohttp(module: ModuleType) -> None:

@@ -71,6 +71,9 @@ def _counted(thread: threading.Thread, run: Carried, own: Callable[[], None] | N
     def counted() -> None:
         try:
             run()
+        except BaseException as error:
+            BaseException.with_traceback(error, error.__traceback__.tb_next if error.__traceback__ else None)
+            raise
         finally:
             _put_back(thread, own)
             crew.thread_done()
