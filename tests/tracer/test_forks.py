@@ -151,7 +151,11 @@ def test_a_fork_inside_a_thread_records_on_both_sides(store: Path, tmp_path: Pat
 HELD = """
 import os, threading, treadle
 from concurrent.futures import ThreadPoolExecutor
-from treadle import crew, recorder
+from treadle import crew, recorder, stack
+
+@treadle.trace
+def deep(depth):
+    return depth and deep(depth - 1)
 
 @treadle.trace
 def work():
@@ -161,7 +165,7 @@ def work():
 def outer():
     held, free = threading.Event(), threading.Event()
     def hold():
-        with crew._lock, recorder._opening:
+        with crew._lock, recorder._opening, stack._lock:
             held.set()
             free.wait()
     thread = threading.Thread(target=hold)
@@ -172,7 +176,7 @@ def outer():
         crew.watch(lambda: None)
         with ThreadPoolExecutor(1) as pool:
             pool.submit(work).result()
-        os._exit(0)
+            os._exit(pool.submit(deep, 100).result())
     assert os.waitpid(child, 0)[1] == 0
     free.set()
     thread.join()
@@ -187,7 +191,7 @@ def test_locks_that_another_thread_holds_are_made_anew(store: Path, tmp_path: Pa
     (tmp_path / "app.py").write_text(HELD)
     assert plainly("app.py", cwd=tmp_path).returncode == 0
     (root,) = recorded.roots(store)
-    assert [call.start["ord"] for call in root.children] == ["1.0.0"]
+    assert [call.start["ord"] for call in root.children] == ["1.0.0", "1.1.0"]
 
 
 WHILE_LOADING = """
