@@ -5,7 +5,6 @@ around each stretch of user code, then one of the ends. A call is current only w
 """
 
 import asyncio
-import contextvars
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,9 @@ from treadle import guard, stack, turns
 from treadle.clock import now_ns
 from treadle.failure import error_type
 from treadle.functions import Traced
-from treadle.hiding import NOTHING, PAYLOAD, WHY
+from treadle.hiding import NOTHING, PAYLOAD, WHY, hides, in_its_place
 from treadle.kinds import EFFECT_KINDS
-from treadle.lanes import CURRENT, Lane, RemoteCall
+from treadle.lanes import RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.names import writable
 from treadle.otel import current, remote
@@ -24,6 +23,7 @@ from treadle.recording import Recorder
 from treadle.relay import Relay
 from treadle.replay import decider
 from treadle.streams import Stream, total_of
+from treadle.stretch import Stretch
 from treadle.values.encode import Encoded
 
 if TYPE_CHECKING:
@@ -37,21 +37,12 @@ INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
 """What cuts a call short: no failure either, but it has no result."""
 
 
-def _hidden(_: Any) -> bytes:
-    """Stand in for the encoding of a value that may not be shown."""
-    return PAYLOAD
-
-
 class Call:
     """One call. Nothing here but a replay's divergence raises into the user's program."""
 
     __slots__ = (
         "_ended",
-        "_handle",
-        "_lane",
-        "_lane_token",
         "_may_pickle",
-        "_otel_token",
         "_recorder",
         "_redactor",
         "_room",
@@ -61,6 +52,7 @@ class Call:
         "depth",
         "ended_attributes",
         "extra_frames",
+        "handle",
         "hidden",
         "kind",
         "name",
@@ -69,6 +61,7 @@ class Call:
         "payload",
         "span_id",
         "started_at_ns",
+        "stretch",
         "submissions_done",
         "total",
         "trace_id",
@@ -89,7 +82,6 @@ class Call:
             self.depth += around + place.parent.extra_frames
         self._may_pickle = traced is not None and traced.pickle
         self._room = stack.Room() if self.depth // stack.EVERY > around // stack.EVERY else None
-        self._lane: Lane | None = None
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
         self.answer: Answer | None = None
@@ -98,8 +90,7 @@ class Call:
         self.hidden = NOTHING if writer.hiding is None else writer.hiding.of(name, kind)
         self._recorder: Recorder | LeftOut = writer
         self._redactor = writer.redactor.of_call()
-        self._lane_token: contextvars.Token[Lane | None] | None = None
-        self._otel_token: current.OtelToken | None = None
+        self.stretch = Stretch()
         self._stream: Stream | None = None
         self._ended = False
 
@@ -127,7 +118,7 @@ class Call:
         if type(parent) is RemoteCall:
             context = remote.at_least_under(parent.around, context)
         self.started_at_ns = at_ns = now_ns()
-        self._handle = handle = current.start(
+        self.handle = handle = current.start(
             self.name, at_ns=at_ns, attributes=self.attributes, is_client=self.kind == "llm", parent=context
         )
         self.trace_id = handle.trace_id
@@ -167,61 +158,22 @@ class Call:
 
     def resume(self) -> None:
         """Make this call current: user code of it runs from here on."""
-        if self._lane is None:
-            self._lane = Lane(self)
-        self._lane_token = CURRENT.set(self._lane)
-        self._otel_token = current.attach(self._handle)
+        self.stretch.enter(self)
+
+    def suspend(self) -> None:
+        """Make current what was current before."""
+        self.stretch.leave()
+
+    def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
+        """End with what came out of the call, wherever it came from; a second time does what the first left undone."""
+        self.stretch.break_off(self)
+        self.fail(error, by_consumer=by_consumer)
 
     def take_over(self, relay: Relay) -> None:
         """Be the call that the relay's lanes are under, from before this one is first resumed."""
         relay.pass_to(self)
-        self._lane = relay
-        self._handle.stand_behind(relay.span)
-
-    def suspend(self) -> None:
-        """Make current what was current before.
-
-        A coroutine that is collected in the middle of an await is closed in another context, which never was ours:
-        there is nothing to restore in it.
-        """
-        assert self._lane_token is not None
-        assert self._otel_token is not None
-        try:
-            CURRENT.reset(self._lane_token)
-        except ValueError:
-            return
-        current.detach(self._otel_token)
-        self._lane_token = self._otel_token = None
-
-    def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
-        """End with what came out of the call, wherever it came from; a second time does what the first left undone."""
-        self._leave()
-        self.fail(error, by_consumer=by_consumer)
-
-    def _leave(self) -> None:
-        """Be suspended, also where Ctrl-C came in the middle of `resume` or `suspend`."""
-        above = self.parent if isinstance(self.parent, Call) else None
-        if self._lane_token is None:
-            if self._lane is not None and CURRENT.get() is self._lane:  # made current, and the token was lost
-                CURRENT.set(above._lane if above is not None else None)  # noqa: SLF001 - of the same class
-            return
-        try:
-            CURRENT.reset(self._lane_token)
-        except ValueError:
-            return
-        except RuntimeError:  # it was reset already
-            pass
-        if current.captured() is self._handle.context:
-            if self._otel_token is not None:
-                current.detach(self._otel_token)
-            else:
-                current.attach_context(above._handle.context if above is not None else current.NOTHING)  # noqa: SLF001
-        self._lane_token = self._otel_token = None
-
-    def made_in(self) -> Lane | None:
-        """Return the lane that becomes current again when this call, which is current, is not."""
-        before = self._lane_token.old_value if self._lane_token is not None else None
-        return before if isinstance(before, Lane) else None
+        self.stretch.lane = relay
+        self.handle.stand_behind(relay.span)
 
     def chunk(self, value: Any) -> None:
         """Record one chunk of a stream."""
@@ -265,11 +217,11 @@ class Call:
             self._finish({"status": "interrupted", "closed": True, "error": cause}, self._total, None)
             return
         failure = {"type": type(error).__qualname__, "message": ""}
-        is_hidden = self.hidden is not NOTHING and self._hide(error)
+        is_hidden = self.hidden is not NOTHING and hides(self, error)
         try:  # a `finally`, because Ctrl-C may come while a local of the user's is shown
             failure = self._recorder.describe(error, self._redactor, hidden=is_hidden)
         finally:
-            self._finish({"status": "error", "error": failure}, _hidden if is_hidden else self._encode, error)
+            self._finish({"status": "error", "error": failure}, in_its_place if is_hidden else self._encode, error)
 
     def _finish(self, more: dict[str, Any], encode: Callable[[Any], bytes], value: Any) -> None:
         if self._ended:
@@ -284,7 +236,7 @@ class Call:
             guard.attempt(lambda: self._end_once(more, encode, value))
             raise
         finally:
-            self._lane = self._stream = None  # they refer back: without them the call is freed at once
+            self.stretch.lane = self._stream = None  # they refer back: without them the call is freed at once
             if self._room is not None:
                 self.let_go()
 
@@ -314,7 +266,7 @@ class Call:
             more["redacted"] = self._redactor.take_changed()
         self._recorder.end(self, at_ns, more, payload)
         failed = more["error"]["type"] if more["status"] == "error" else None
-        self._handle.end(at_ns, self.ended_attributes, failed)
+        self.handle.end(at_ns, self.ended_attributes, failed)
 
     def _end_once(self, more: dict[str, Any], encode: Callable[[Any], bytes], value: Any) -> None:
         """After Ctrl-C in the middle of recording an end: only the journal knows whether it was written."""
@@ -328,16 +280,6 @@ class Call:
             self.fail(error)
         else:
             self.let_go()
-
-    def _hide(self, error: BaseException) -> bool:
-        """Tell whether this may not be shown, and see to it that the calls above do not show it either."""
-        if not self.hidden.hides_failure(error):
-            return False
-        above = self.parent
-        while isinstance(above, Call):
-            above.hidden = above.hidden.after(error)
-            above = above.parent
-        return True
 
     def _encode(self, value: Any) -> bytes:
         if self.hidden.outputs:

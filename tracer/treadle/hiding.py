@@ -6,9 +6,14 @@ The environment can hide more than the program chose, and never less.
 import os
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from treadle.failure import Mark, leading_to, mark_of
+from treadle.lanes import RemoteCall
 from treadle.settings import Settings, checked_patterns, kind_named_by
+
+if TYPE_CHECKING:
+    from treadle.call import Call
 
 PAYLOAD = b'{"$":"hidden","v":null}'
 """Is written in the place of an input, an output and a chunk."""
@@ -38,6 +43,22 @@ class Hidden:
         """Return what is hidden of a call once this came out of a hidden one under it."""
         before = self.failures if len(self.failures) < MOST_FAILURES else frozenset()
         return replace(self, failures=before | {mark_of(error)})
+
+
+def in_its_place(_: object) -> bytes:
+    """Return what is written where a value may not be shown."""
+    return PAYLOAD
+
+
+def hides(call: "Call", error: BaseException) -> bool:
+    """Tell whether a call may not show how it failed, and see to it that the calls above do not show it either."""
+    if not call.hidden.hides_failure(error):
+        return False
+    above = call.parent
+    while above is not None and not isinstance(above, RemoteCall):
+        above.hidden = above.hidden.after(error)
+        above = above.parent
+    return True
 
 
 NOTHING = Hidden()

@@ -70,7 +70,7 @@ class Lane:
         lane: Lane | None = self
         while lane is not None:
             yield lane
-            lane = lane.call.made_in() if not isinstance(lane.call, RemoteCall) else None
+            lane = lane.call.stretch.made_in() if not isinstance(lane.call, RemoteCall) else None
 
     def next_submission(self) -> int:
         """Take the number of a submission."""
