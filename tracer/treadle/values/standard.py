@@ -5,6 +5,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from treadle.values import bulk
+from treadle.values.array_texts import number_text
 from treadle.values.classes import fields_of, type_name
 from treadle.values.encoders import TAG, Encoder, zone_key
 
@@ -46,7 +47,12 @@ def _array(walk: "Walk", value: Any) -> Any:
     cut = bulk.cut_raw(walk, len(value) * value.itemsize, lambda most: value[: most // value.itemsize + 1].tobytes())
     if cut is not None:
         return {**cut, "of": "array"}
-    return {TAG: "array", "type": value.typecode, "itemsize": value.itemsize, "v": bulk.raw(walk, value.tobytes())}
+    data = value.tobytes()
+    text = number_text(data) if value.itemsize == 1 else b""
+    masked = bulk.masked(walk, text) if text else None
+    if masked is not None:
+        return masked
+    return {TAG: "array", "type": value.typecode, "itemsize": value.itemsize, "v": bulk.raw(walk, data)}
 
 
 def _memory(walk: "Walk", value: memoryview) -> Any:
