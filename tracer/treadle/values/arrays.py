@@ -98,7 +98,8 @@ def _without_padding(value: Any) -> Any:
     numpy = sys.modules["numpy"]
     if value.dtype.names is not None:
         clean = numpy.zeros(value.shape, value.dtype)
-        clean[...] = value
+        for name in value.dtype.names:
+            clean[name] = _without_padding(value[name])
         return clean
     if value.dtype.char in LONG_DOUBLES and numpy.finfo(numpy.longdouble).nmant == X87_MANTISSA_BITS:
         clean = numpy.array(value, order="C")
