@@ -121,7 +121,9 @@ def _exception(walk: "Walk", value: BaseException) -> Any:
 def _message(error: BaseException) -> str:
     try:
         return str.__getitem__(str(error), _WHOLE)
-    except Exception as other:  # noqa: BLE001 - the user's __str__ may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as other:  # noqa: BLE001 - the user's __str__ may raise anything, and we are who called it
         return f"(its text could not be read: {type_name(type(other))})"
 
 
@@ -147,7 +149,9 @@ def _taught(walk: "Walk", value: Any) -> Any:
     name = type_name(cls)
     try:
         held = TAUGHT[cls].to_plain(value)
-    except Exception as error:  # noqa: BLE001 - the user's own function may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the user's own function may raise anything, SystemExit too
         return walk.opaque(value, f"the codec of {name} raised {type_name(type(error))}: {_message(error)}")
     if "<locals>" in name:
         walk.refuse(f"{name} was made inside a function and cannot be found again")

@@ -55,7 +55,9 @@ class Walk:
             return self.tree(value)
         except (RecursionError, MemoryError):
             return self.cut(value, "too large to walk")
-        except Exception as error:  # noqa: BLE001 - a value's own code may raise anything, and must not reach the user
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a value's own code may raise anything, SystemExit too
             return self.cut(value, f"{type(error).__name__} was raised when it was read")
 
     def tree(self, value: Any) -> Any:
@@ -249,7 +251,9 @@ class Walk:
             tree = self.nested(value, lambda: BY_SHAPE[shape](self, value))
         except (RecursionError, MemoryError):
             return self.cut(value, "too large to walk")
-        except Exception as error:  # noqa: BLE001 - a value's own code may raise anything, and must not reach the user
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a value's own code may raise anything, SystemExit too
             return self.opaque(value, f"{type_name(type(value))} raised {type_name(type(error))} when it was read")
         if self._refusals > before[1] and shape in NAMED_SHAPES and (named := self._named(value)) is not None:
             self.why, self._refusals = before
@@ -265,7 +269,9 @@ class Walk:
     def _repr(self, value: Any) -> Any:
         try:
             text = str.__getitem__(repr(value), slice(4 * LONGEST_REPR))
-        except Exception as error:  # noqa: BLE001 - as above
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - as above
             return f"<{type_name(type(value))}, whose repr raised {type_name(type(error))}>"
         return bulk.shown(self.redactor.text(text)[:LONGEST_REPR])
 
