@@ -8,6 +8,7 @@ from treadle.values import bulk
 from treadle.values.array_texts import number_text
 from treadle.values.classes import fields_of, type_name
 from treadle.values.encoders import TAG, Encoder, zone_key
+from treadle.values.field_names import named_fields
 
 if TYPE_CHECKING:
     from treadle.values.walk import Walk
@@ -31,7 +32,7 @@ def _ip(walk: "Walk", value: Any) -> Any:
 
 
 def _namespace(walk: "Walk", value: Any) -> Any:
-    return {TAG: "namespace", "v": walk.fields(fields_of(value))}
+    return {TAG: "namespace", "v": named_fields(walk, fields_of(value))}
 
 
 def _mapping_proxy(walk: "Walk", value: Any) -> Any:

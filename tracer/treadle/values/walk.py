@@ -19,6 +19,7 @@ from treadle.values.limits import (
     KEPT_VALUES,
     LONGEST_KEY,
     LONGEST_REPR,
+    MARGIN,
     MOST_CLASSES,
     MOST_CONTAINERS,
     MOST_DIGESTED,
@@ -219,7 +220,7 @@ class Walk:
 
     def pairs(self, held: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
         """Return the trees of keys and values, for keys that JSON has no place for."""
-        return [[self.tree(key), self.child(_key_text(key), value)] for key, value in held]
+        return [[self.tree(key), self.child(self._key_text(key), value)] for key, value in held]
 
     def items(self, values: Any) -> list[Any]:
         """Return the trees of a sequence; of a pair of a secret's name and its value, the value is hidden."""
@@ -266,6 +267,12 @@ class Walk:
         name = self._names.name_of(value)
         return None if name is None else {TAG: "instance", "v": name, "type": type_name(type(value))}
 
+    def _key_text(self, key: Any) -> str:
+        """Return how a key is called in a path: without asking a class of the user's."""
+        if type(key) is not str:
+            key = repr(key) if key is None or type(key) in (bool, float, int, bytes) else type_name(type(key))
+        return self.redactor.text(key[: LONGEST_KEY + MARGIN])[:LONGEST_KEY]
+
     def _repr(self, value: Any) -> Any:
         try:
             text = str.__getitem__(repr(value), slice(4 * LONGEST_REPR))
@@ -274,13 +281,6 @@ class Walk:
         except BaseException as error:  # noqa: BLE001 - as above
             return f"<{type_name(type(value))}, whose repr raised {type_name(type(error))}>"
         return bulk.shown(self.redactor.text(text)[:LONGEST_REPR])
-
-
-def _key_text(key: Any) -> str:
-    """Return how a key is called in a path: without asking a class of the user's."""
-    if type(key) is str:
-        return key[:LONGEST_KEY]
-    return repr(key) if key is None or type(key) in (bool, float, int, bytes) else type_name(type(key))
 
 
 def _shape(cls: type) -> str:
