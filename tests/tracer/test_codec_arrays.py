@@ -104,6 +104,17 @@ def test_gaps_do_not_count() -> None:
     assert digest(tagged(dirty)) == digest(tagged(clean))
 
 
+def test_gaps_inside_records_of_records_do_not_count() -> None:
+    """However deep a field with a gap stands, in arrays of it too."""
+    inner = np.dtype([("a", "i1"), ("b", "f8")], align=True)
+    dtype = np.dtype([("one", inner), ("two", inner, (2,))])
+    dirty = np.frombuffer((b"\x01" + b"\xff" * 7 + b"\0" * 8) * 3, dtype)
+    clean = np.zeros(1, dtype)
+    clean["one"]["a"] = clean["two"]["a"] = 1
+    assert digest(tagged(dirty)) == digest(tagged(clean))
+    assert digest(tagged(dirty[0])) == digest(tagged(clean[0]))
+
+
 def test_texts_in_arrays_are_redacted() -> None:
     """An array is no hiding place."""
     key = "sk-proj-" + "a1" * 20

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from treadle.frames import MOST_FRAMES, project_frames
 from treadle.names import writable
 from treadle.values.classes import type_name
+from treadle.values.limits import MARGIN
 from treadle.values.redact import Redactor
 
 HIDDEN_TEXT = "… (hidden)"
@@ -24,8 +25,6 @@ BRIEF_FRAMES = 2
 _HEADER = "Traceback (most recent call last):\n"
 LONGEST_MESSAGE = 10_000
 LONGEST_STACK = 100_000
-MARGIN = 2_000
-"""So much more of a text is looked at than is kept: a secret that is cut at the end must still be known as one."""
 
 
 Mark: TypeAlias = tuple[int, int, int]

@@ -6,12 +6,12 @@ keeps the values alive and which `locals()` returns to the user: it is emptied a
 
 import inspect
 import linecache
-import reprlib
 import sys
 import types
 from typing import Any
 
 from treadle.names import writable
+from treadle.short_reprs import short_repr
 from treadle.values.classes import is_project_file
 from treadle.values.redact import Redactor
 from treadle.values.secret_names import is_secret_name
@@ -22,6 +22,7 @@ MOST_LOCALS = 20
 LONGEST_LOCAL = 200
 LONGEST_READ = 4 * LONGEST_LOCAL
 """How much of a text is looked at: a secret that is cut at the end must still be known as one."""
+LONGEST_REPR = 50 * LONGEST_READ
 LONGEST_SOURCE = 1_000
 HOLDS_A_SNAPSHOT = sys.version_info < (3, 13)  # PEP 667: later, a frame's locals are a view of it
 OUR_REFERENCES = 3
@@ -79,7 +80,7 @@ def _shown(name: str, value: Any, redactor: Redactor) -> str:
     if is_secret_name(name) and (secret := _secret_of(name, value)) is not None:
         return mask(secret)
     try:
-        text = _SHORT.repr(value[:LONGEST_READ] if type(value) in (str, bytes) else value)
+        text = short_repr(value[:LONGEST_READ] if type(value) in (str, bytes) else value, longest=LONGEST_READ)
         text = str.__getitem__(text, slice(LONGEST_REPR))
     except KeyboardInterrupt:
         raise
@@ -93,16 +94,3 @@ def _secret_of(name: str, value: Any) -> str | None:
     if type(value) is str:
         return value if name.lower() != "token" or looks_generated(value) else None
     return "" if type(value) in (bytes, bytearray, list, tuple, dict, set, frozenset) and value else None
-
-
-def _short() -> reprlib.Repr:
-    """Return what shows a value without reading all of it: a local may be 500 MB."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = LONGEST_READ
-    short.maxlong = 60
-    short.maxdict = short.maxlist = short.maxtuple = short.maxset = short.maxfrozenset = short.maxdeque = 50
-    return short
-
-
-LONGEST_REPR = 50 * LONGEST_READ
-_SHORT = _short()

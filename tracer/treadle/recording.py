@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from treadle.call import Call
     from treadle.otel.forward import Forwarder
 
-LOOK_EVERY_NS = 1_000_000_000
+LOOK_EVERY_NS = 100_000_000
 """How often it is asked whether somebody has removed the store, as people do while a notebook or a server runs."""
 LONGEST_FORWARDED = 1_000_000
 """Bytes of a long text: a collector takes a few million of a whole request."""

@@ -39,7 +39,10 @@ MOST_WAITING = 4096
 BATCH = 512
 EVERY_S = 1.0
 PATIENCE_S = 3.0
-"""How long one request may take, and how long the program's end waits for the last one."""
+"""How long one request may take, with what is tried again."""
+EXIT_S = 1.0
+"""How long the program's end waits for the last one."""
+LONGEST_REASON = 200
 _LOGGERS = ("opentelemetry.exporter.otlp", "opentelemetry.sdk", "urllib3", "grpc")
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _grpc_process: int | None = None
@@ -61,6 +64,7 @@ class Forwarder:
         self._resource = Resource.create()
         self._waiting: deque[ReadableSpan] = deque(maxlen=MOST_WAITING)
         self._wake = threading.Event()
+        self._said = ""
         self._is_closing = False
         self._is_started = False
         self._thread: threading.Thread | None = None
@@ -83,7 +87,9 @@ class Forwarder:
         self._is_closing = True
         self._wake.set()
         if self._thread is not None:
-            self._thread.join(PATIENCE_S)
+            self._thread.join(EXIT_S)
+            guard.attempt(self._exporter.shutdown)  # it tries no more
+            self._thread.join(EXIT_S)
 
     def _start(self) -> None:
         """Start the thread. Two may be started at once: each takes what the other has not."""
@@ -94,19 +100,32 @@ class Forwarder:
 
     def _run(self) -> None:
         context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
-        _silence(threading.get_ident())
+        self._listen(threading.get_ident())
         while not self._is_closing:
             self._wake.wait(EVERY_S)
             self._wake.clear()
             self._send_waiting()
         self._send_waiting()
-        guard.attempt(self._exporter.shutdown)
+
+    def _listen(self, thread: int) -> None:
+        """Keep what libraries log in this thread out of the program's output, and remember it: it says what failed."""
+
+        def is_others(record: logging.LogRecord) -> bool:
+            if record.thread != thread:
+                return True
+            self._said = record.getMessage().partition("\n")[0][:LONGEST_REASON]
+            return False
+
+        for name in [*_LOGGERS, *logging.root.manager.loggerDict]:
+            if name.startswith(_LOGGERS):
+                logging.getLogger(name).addFilter(is_others)
 
     def _send_waiting(self) -> None:
         while self._waiting:
             batch = self._taken()
             if guard.attempt(partial(self._exporter.export, batch)) is not SpanExportResult.SUCCESS:
-                guard.report(OSError(f"steps could not be forwarded to {self._shown}"), what="")
+                why = f": {self._said}" if self._said else ""
+                guard.report(OSError(f"steps are recorded, but not forwarded to {self._shown}{why}"), what="")
 
     def _taken(self) -> list[ReadableSpan]:
         taken: list[ReadableSpan] = []
@@ -165,10 +184,3 @@ def _grpc_exporter(url: str, *, insecure: bool) -> SpanExporter:
     from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc
 
     return grpc.OTLPSpanExporter(url, insecure=insecure, timeout=PATIENCE_S)
-
-
-def _silence(thread: int) -> None:
-    """Keep what libraries log in this thread out of the program's output; we tell of it once, in our own words."""
-    for name in [*_LOGGERS, *logging.root.manager.loggerDict]:
-        if name.startswith(_LOGGERS):
-            logging.getLogger(name).addFilter(lambda record: record.thread != thread)

@@ -34,7 +34,8 @@ def find(call: RecordedCall, process: Process) -> Callable[..., Any]:
     """
     function = call.function
     if function is None:
-        raise NotReplayableError(f"{call.name} has no function behind it: replay the step above it")
+        where = "above it" if call.parent_span_id is not None else "below it, with --step"
+        raise NotReplayableError(f"{call.name} has no function behind it: replay a step {where}")
     if "<" in function.qualname:
         raise NotReplayableError(f"{function.qualname} cannot be found again: {REFUSE_LOCAL}")
     module = load_main(process) if function.module == "__main__" else _import(function.module)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.errors import NotReplayableError
 from treadle.values import bulk
+from treadle.values.array_texts import has_secret_field, text_of, without_secret_fields
 from treadle.values.classes import module_of, type_name
 from treadle.values.encoders import TAG, Encoder
 from treadle.values.limits import KEPT_ITEMS, LONGEST_BLOB_BYTES
@@ -45,7 +46,7 @@ def _ndarray(walk: "Walk", value: Any) -> Any:
     """Return the tree of an array; one that is mapped from a file is revived as one in memory."""
     spec = _spec(value.dtype)
     if spec is None:
-        return walk.opaque(value, f"an array of {value.dtype} has no encoder")
+        return _opaque(walk, value, f"an array of {value.dtype} has no encoder")
     tree = {TAG: "ndarray", "dtype": spec, "shape": list(value.shape)}
     if _holds_text(value.dtype):
         return _by_items(walk, value, tree)
@@ -53,6 +54,8 @@ def _ndarray(walk: "Walk", value: Any) -> Any:
     if cut is not None:
         return {**cut, "of": "ndarray", "dtype": spec, "shape": tree["shape"]}
     value = _without_padding(value)
+    if (masked := _masked(walk, value)) is not None:
+        return masked
     if value.flags.f_contiguous and not value.flags.c_contiguous:
         return {**tree, "order": "F", "v": bulk.raw(walk, value.tobytes(order="F"))}
     return {**tree, "v": bulk.raw(walk, value.tobytes())}
@@ -63,9 +66,31 @@ def _by_items(walk: "Walk", value: Any, tree: dict[str, Any]) -> Any:
     if value.nbytes > LONGEST_BLOB_BYTES or walk.is_too_many(value.size * parts):
         why = f"{value.size:,} items, {KEPT_ITEMS:,} kept"
         walk.refuse(f"cut: {why}")
-        kept = walk.items(value.flat[:KEPT_ITEMS].tolist())
+        kept = walk.items(_records(value.flat[:KEPT_ITEMS]))
         return {**tree, TAG: "cut", "of": "ndarray", "items": kept, "v": None, "size": value.size, "why": why}
-    return {**tree, "items": walk.items(value.ravel().tolist())}
+    return {**tree, "items": walk.items(_records(value.ravel()))}
+
+
+def _records(flat: Any) -> list[Any]:
+    records: list[Any] = flat.tolist()
+    return without_secret_fields(records, flat.dtype) if has_secret_field(flat.dtype) else records
+
+
+def _masked(walk: "Walk", value: Any) -> Any:
+    """Return what stands for an array or scalar with a secret in it; None where there is none."""
+    if has_secret_field(value.dtype):
+        return _secret(walk)
+    return bulk.masked(walk, text) if (text := text_of(value)) else None
+
+
+def _opaque(walk: "Walk", value: Any, why: str) -> Any:
+    """Stand in for what is only shown: a repr tells no names of fields beside what is in them."""
+    return _secret(walk) if has_secret_field(value.dtype) else walk.opaque(value, why)
+
+
+def _secret(walk: "Walk") -> Any:
+    walk.refuse("a secret, which was not recorded")
+    return {TAG: "secret", "v": "…"}
 
 
 def _without_padding(value: Any) -> Any:
@@ -73,7 +98,8 @@ def _without_padding(value: Any) -> Any:
     numpy = sys.modules["numpy"]
     if value.dtype.names is not None:
         clean = numpy.zeros(value.shape, value.dtype)
-        clean[...] = value
+        for name in value.dtype.names:
+            clean[name] = _without_padding(value[name])
         return clean
     if value.dtype.char in LONG_DOUBLES and numpy.finfo(numpy.longdouble).nmant == X87_MANTISSA_BITS:
         clean = numpy.array(value, order="C")
@@ -88,11 +114,14 @@ def _scalar(walk: "Walk", value: Any) -> Any:
         return {TAG: "scalar", "dtype": kind, "v": walk.text(str.__str__(value))}
     spec = _spec(value.dtype)
     if spec is None or _holds_text(value.dtype):
-        return walk.opaque(value, f"{type_name(type(value))} of {value.dtype} has no encoder")
+        return _opaque(walk, value, f"{type_name(type(value))} of {value.dtype} has no encoder")
     data = bytes.__getitem__(value, slice(None)) if kind == "S" else _without_padding(value).tobytes()
     cut = bulk.cut_raw(walk, len(data), lambda most: data[:most])
     if cut is not None:
         return {**cut, "of": "scalar"}
+    masked = bulk.masked(walk, data) if kind == "S" else _masked(walk, value)
+    if masked is not None:
+        return masked
     return {TAG: "scalar", "dtype": "S" if kind == "S" else spec, "v": bulk.raw(walk, data)}
 
 

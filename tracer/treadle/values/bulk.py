@@ -12,6 +12,7 @@ from treadle.values.limits import (
     LONGEST_BLOB_TEXT,
     LONGEST_BYTES,
     LONGEST_TEXT,
+    MARGIN,
 )
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _cut_text(walk: "Walk", text: str) -> Any:
         return walk.cut(text, f"{len(text):,} characters")
     walk.refuse(f"cut: {len(text):,} characters, {kept:,} kept")
     digested = _digested(walk, len(text), lambda most: text[:most].encode("utf-8", "surrogatepass"))
-    beginning = written(walk, walk.redactor.text(text[:kept]))
+    beginning = written(walk, walk.redactor.text(text[: kept + MARGIN])[:kept])
     return {TAG: "cut", "of": "str", "v": beginning, "size": len(text), **digested}
 
 

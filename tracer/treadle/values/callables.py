@@ -11,6 +11,7 @@ from treadle.functions import code_hash
 from treadle.names import recorded_module
 from treadle.values.classes import is_project_module, member_of, members_of, mro_of, type_name
 from treadle.values.encoders import TAG
+from treadle.values.field_names import named_fields
 
 if TYPE_CHECKING:
     from treadle.values.walk import Walk
@@ -56,7 +57,7 @@ def encode_partial(walk: "Walk", value: "partial[Any]") -> Any:
         TAG: "partial",
         "v": walk.child("func", value.func),
         "args": walk.items(value.args),
-        "keywords": walk.fields(dict(value.keywords)),
+        "keywords": named_fields(walk, dict(value.keywords)),
     }
 
 

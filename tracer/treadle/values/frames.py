@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from treadle.errors import NotReplayableError
+from treadle.values.array_texts import NUMBER_KINDS
 from treadle.values.encoders import TAG, Encoder
 from treadle.values.limits import MOST_VALUES
 from treadle.values.redact import is_secret_name
@@ -84,11 +85,15 @@ def _notes(walk: "Walk", value: Any) -> dict[str, Any]:
 
 
 def _column(walk: "Walk", name: Any, held: Any) -> Any:
-    """Return the tree of a column, under its name, which may say that it is secret."""
-    if isinstance(name, str) and is_secret_name(name) and held.dtype.kind not in "biufcmM":
+    return _under(walk, name, f"column {name}" if type(name) in (str, int) else "column", held)
+
+
+def _under(walk: "Walk", name: Any, where: str, held: Any) -> Any:
+    """Return the tree of a column or a level, whose name may say that it is secret."""
+    if isinstance(name, str) and is_secret_name(name) and held.dtype.kind not in NUMBER_KINDS:
         walk.refuse(f"{name}: a secret, which was not recorded")
         return {TAG: "secret", "v": "…"}
-    return walk.child(f"column {name}" if type(name) in (str, int) else "column", held)
+    return walk.child(where, held)
 
 
 def _range(walk: "Walk", value: Any) -> Any:
@@ -98,14 +103,14 @@ def _range(walk: "Walk", value: Any) -> Any:
 def _multi_index(walk: "Walk", value: Any) -> Any:
     return _tree(
         "MultiIndex",
-        v=walk.items(value.levels),
+        v=[_under(walk, name, "level", level) for name, level in zip(value.names, value.levels, strict=True)],
         codes=walk.items(code.astype("int64") for code in value.codes),
         names=walk.items(value.names),
     )
 
 
 def _index(walk: "Walk", value: Any) -> Any:
-    tree = _tree("Index", v=walk.child("index", value.array), name=walk.child("name", value.name))
+    tree = _tree("Index", v=_under(walk, value.name, "index", value.array), name=walk.child("name", value.name))
     frequency = getattr(value, "freqstr", None)
     return {**tree, "freq": frequency} if frequency else tree
 

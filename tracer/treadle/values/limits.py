@@ -23,6 +23,8 @@ LONGEST_PICKLE = LONGEST_BLOB_BYTES
 MOST_DIGESTED = 1 << 26
 """How much of what is cut is digested: the whole of a 500 MB argument would stop the call for most of a second."""
 
+MARGIN = 2_000
+"""So much more of a text is looked at than is kept: a secret that is cut at the end must still be known as one."""
 LONGEST_MESSAGE = 1_000_000
 LONGEST_REPR = 200
 LONGEST_KEY = 100

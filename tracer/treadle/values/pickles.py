@@ -28,7 +28,9 @@ def pickled(walk: "Walk", value: Any) -> Any:
     data = _Bounded(LONGEST_BYTES if walk.keep is None else LONGEST_PICKLE)
     try:
         pickle.dump(value, data, protocol=5)
-    except Exception:  # noqa: BLE001 - the value's own code may raise anything, and it stays what it is without
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the value's own code may raise anything, and it stays what it is without
         return None
     if not walk.has_room(data.tell()):
         return None

@@ -4,8 +4,9 @@ The user's own function sees every text first. A text that was found clean is re
 of a conversation come again and again, and the names of a program always.
 """
 
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -37,6 +38,7 @@ class Redactor:
         "_inside_texts",
         "_user",
         "_variable_count",
+        "_watched",
         "changed",
         "clean",
         "plain_names",
@@ -55,7 +57,10 @@ class Redactor:
         """Hashes of the texts that the user's own function has changed or failed on since `take_changed`."""
         self._variable_count = -1
         self._environment: dict[str, str] = {}
-        self._inside_texts: tuple[str, ...] = ()
+        self._inside_texts: tuple[tuple[str, str], ...] = ()
+        """What no text may hold, and what is put in its place."""
+        self._watched: tuple[tuple[str, str], ...] = ()
+        """All variables whose names say that they hold secrets."""
         self._read_environment()
 
     def of_call(self) -> "Redactor":
@@ -143,7 +148,7 @@ class Redactor:
         return wanted
 
     def _is_found_clean(self, text: str) -> bool:
-        if len(os.environ) != self._variable_count:
+        if self._is_environment_changed():
             self.clean.clear()
             self.plain_names.clear()
             self._read_environment()
@@ -155,22 +160,34 @@ class Redactor:
         return True
 
     def _masked(self, text: str) -> str:
-        for secret in self._inside_texts:
+        for secret, masked in self._inside_texts:
             if secret in text:
-                text = text.replace(secret, mask(secret))
+                text = text.replace(secret, masked)
         return without_assigned(without_shapes(text))
 
+    def _is_environment_changed(self) -> bool:
+        """Tell whether a variable was set or taken out, or a secret was given another value."""
+        if len(os.environ) != self._variable_count:
+            return True
+        return any(os.environ.get(name) != value for name, value in self._watched)
+
     def _read_environment(self) -> None:
-        """Take in the secrets of the environment; again where it has grown: a program may load its `.env` late."""
+        """Take in the secrets of the environment; again where it is another: a program may load its `.env` late."""
         try:
             variables = os.environ.copy()
         except KeyError:  # another thread took one out meanwhile
             return
         self._variable_count = len(variables)
-        self._environment = {
-            value: name
-            for name, value in variables.items()
-            if len(value) >= SHORTEST_ENVIRONMENT_SECRET and is_secret_variable(name)
-        }
-        longest_first = sorted(self._environment, key=len, reverse=True)
-        self._inside_texts = tuple(value for value in longest_first if not value.startswith(_PATH_STARTS))
+        self._watched = tuple(pair for pair in variables.items() if is_secret_variable(pair[0]))
+        self._environment = {value: name for name, value in self._watched if len(value) >= SHORTEST_ENVIRONMENT_SECRET}
+        forms = {form: mask(value) for value in self._environment for form in _forms(value)}
+        self._inside_texts = tuple(sorted(forms.items(), key=lambda pair: len(pair[0]), reverse=True))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield how a secret stands inside a text: as it is, and as Python and JSON write it."""
+    if not secret.startswith(_PATH_STARTS):
+        yield secret
+        yield repr(secret)[1:-1]
+        yield json.dumps(secret)[1:-1]
+        yield json.dumps(secret, ensure_ascii=False)[1:-1]

@@ -14,7 +14,8 @@ from treadle.values import arrays, frames, images, standard
 from treadle.values.callables import encode_function, encode_method, encode_partial
 from treadle.values.classes import fields_of, may_be_built, may_be_raised, member_of, shape_of, type_name
 from treadle.values.encoders import TAG, Encoder
-from treadle.values.limits import LONGEST_MESSAGE
+from treadle.values.field_names import named_fields, written_name
+from treadle.values.limits import LONGEST_MESSAGE, MARGIN
 
 if TYPE_CHECKING:
     from treadle.values.walk import Walk
@@ -74,7 +75,7 @@ def _enum(walk: "Walk", value: Any) -> Any:
 
 def _namedtuple(walk: "Walk", value: Any) -> Any:
     names = member_of(type(value), "_fields")
-    return _typed(walk, "namedtuple", value, walk.fields(dict(zip(names, tuple.__iter__(value), strict=True))))
+    return _typed(walk, "namedtuple", value, named_fields(walk, dict(zip(names, tuple.__iter__(value), strict=True))))
 
 
 def _pydantic(walk: "Walk", value: Any) -> Any:
@@ -82,12 +83,12 @@ def _pydantic(walk: "Walk", value: Any) -> Any:
     extra, private, given = (
         held.pop(f"__pydantic_{name}__", None) for name in ("extra", "private", "fields_set")
     )  # fmt: skip
-    tree = _typed(walk, "pydantic", value, walk.fields(held))
+    tree = _typed(walk, "pydantic", value, named_fields(walk, held))
     if extra:
-        tree["extra"] = walk.fields(dict(extra))
+        tree["extra"] = named_fields(walk, dict(extra))
     if private:
-        tree["private"] = walk.fields({name: item for name, item in private.items() if item is not None})
-    tree["set"] = sorted(given or ())
+        tree["private"] = named_fields(walk, {name: item for name, item in private.items() if item is not None})
+    tree["set"] = sorted(written_name(walk, name) for name in given or ())
     return tree
 
 
@@ -95,13 +96,13 @@ def _dataclass(walk: "Walk", value: Any) -> Any:
     held = fields_of(value)
     names = member_of(type(value), "__dataclass_fields__")
     declared = {name: held.pop(name) for name in names if name in held}
-    return _typed(walk, "dataclass", value, walk.fields({**declared, **held}))
+    return _typed(walk, "dataclass", value, named_fields(walk, {**declared, **held}))
 
 
 def _attrs(walk: "Walk", value: Any) -> Any:
     held = fields_of(value)
     held.pop("_attrs_cached_hash", None)  # of texts it is another one in each process
-    return _typed(walk, "attrs", value, walk.fields(held))
+    return _typed(walk, "attrs", value, named_fields(walk, held))
 
 
 def _exception(walk: "Walk", value: BaseException) -> Any:
@@ -113,15 +114,20 @@ def _exception(walk: "Walk", value: BaseException) -> Any:
         if type(member) is types.MemberDescriptorType and (item := member.__get__(value)) is not None:
             held[name] = item
     if held:
-        tree["v"]["fields"] = walk.forgiving(lambda: walk.fields(held))
-    tree["message"] = walk.text(_message(value)[:LONGEST_MESSAGE])
+        tree["v"]["fields"] = walk.forgiving(lambda: named_fields(walk, held))
+    message = _message(value)
+    if len(message) > LONGEST_MESSAGE:
+        message = walk.redactor.text(message[: LONGEST_MESSAGE + MARGIN])[:LONGEST_MESSAGE]
+    tree["message"] = walk.text(message)
     return tree
 
 
 def _message(error: BaseException) -> str:
     try:
         return str.__getitem__(str(error), _WHOLE)
-    except Exception as other:  # noqa: BLE001 - the user's __str__ may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as other:  # noqa: BLE001 - the user's __str__ may raise anything, and we are who called it
         return f"(its text could not be read: {type_name(type(other))})"
 
 
@@ -134,12 +140,12 @@ def _subclass(walk: "Walk", value: Any) -> Any:
         if factory is not None:
             tree["factory"] = walk.child("default_factory", factory)
     if held := fields_of(value):
-        tree["fields"] = walk.fields(held)
+        tree["fields"] = named_fields(walk, held)
     return tree
 
 
 def _object(walk: "Walk", value: Any) -> Any:
-    return _typed(walk, "object", value, walk.fields(fields_of(value)))
+    return _typed(walk, "object", value, named_fields(walk, fields_of(value)))
 
 
 def _taught(walk: "Walk", value: Any) -> Any:
@@ -147,7 +153,9 @@ def _taught(walk: "Walk", value: Any) -> Any:
     name = type_name(cls)
     try:
         held = TAUGHT[cls].to_plain(value)
-    except Exception as error:  # noqa: BLE001 - the user's own function may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the user's own function may raise anything, SystemExit too
         return walk.opaque(value, f"the codec of {name} raised {type_name(type(error))}: {_message(error)}")
     if "<locals>" in name:
         walk.refuse(f"{name} was made inside a function and cannot be found again")

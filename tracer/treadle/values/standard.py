@@ -5,8 +5,10 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from treadle.values import bulk
+from treadle.values.array_texts import number_text
 from treadle.values.classes import fields_of, type_name
 from treadle.values.encoders import TAG, Encoder, zone_key
+from treadle.values.field_names import named_fields
 
 if TYPE_CHECKING:
     from treadle.values.walk import Walk
@@ -30,7 +32,7 @@ def _ip(walk: "Walk", value: Any) -> Any:
 
 
 def _namespace(walk: "Walk", value: Any) -> Any:
-    return {TAG: "namespace", "v": walk.fields(fields_of(value))}
+    return {TAG: "namespace", "v": named_fields(walk, fields_of(value))}
 
 
 def _mapping_proxy(walk: "Walk", value: Any) -> Any:
@@ -46,7 +48,12 @@ def _array(walk: "Walk", value: Any) -> Any:
     cut = bulk.cut_raw(walk, len(value) * value.itemsize, lambda most: value[: most // value.itemsize + 1].tobytes())
     if cut is not None:
         return {**cut, "of": "array"}
-    return {TAG: "array", "type": value.typecode, "itemsize": value.itemsize, "v": bulk.raw(walk, value.tobytes())}
+    data = value.tobytes()
+    text = number_text(data) if value.itemsize == 1 else b""
+    masked = bulk.masked(walk, text) if text else None
+    if masked is not None:
+        return masked
+    return {TAG: "array", "type": value.typecode, "itemsize": value.itemsize, "v": bulk.raw(walk, data)}
 
 
 def _memory(walk: "Walk", value: memoryview) -> Any:

@@ -11,6 +11,12 @@ from treadle.values.view_tables import TABLES
 
 TAG = "$"
 _MARK = b'"$"'
+MOST_UNITS = 1 << 26
+"""Of what is made of arrays and tables in one payload: a forged one multiplies what little it holds."""
+MOST_LOADED = 1 << 27
+"""Bytes of blobs that are read for one payload: the same blob may stand in it any number of times."""
+LONGEST_KEY = 10_000
+TOO_DEEP = "<too deep to be shown>"
 Load: TypeAlias = Callable[[str], bytes]
 """Returns the bytes of a blob by its name; raises what it likes where that is gone."""
 
@@ -22,21 +28,29 @@ def plain(tagged: bytes, *, load: Load | None = None) -> bytes:
     """
     if _MARK not in tagged:
         return tagged
-    return orjson.dumps(unwrap(orjson.loads(tagged), load=load))
+    try:
+        return orjson.dumps(unwrap(orjson.loads(tagged), load=load))
+    except TypeError:  # deeper than JSON is written, or a number that is larger
+        return orjson.dumps(TOO_DEEP)
 
 
 def unwrap(tree: Any, *, load: Load | None = None) -> Any:
     """Return a tree without tags: a tuple reads as a list, an object as its fields, a secret as its mask."""
-    return Viewer(load).shown(tree)
+    try:
+        return Viewer(load).shown(tree)
+    except RecursionError:
+        return TOO_DEEP
 
 
 class Viewer:
     """Shows one tree."""
 
-    __slots__ = ("_load",)
+    __slots__ = ("_load", "_loadable", "_units")
 
     def __init__(self, load: Load | None) -> None:
         self._load = load
+        self._loadable = MOST_LOADED
+        self._units = MOST_UNITS
 
     def shown(self, tree: Any) -> Any:
         """Return what is shown of a tree."""
@@ -54,6 +68,17 @@ class Viewer:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return f"<{tree[TAG]} that cannot be shown>"
 
+    def spend(self, units: int) -> None:
+        """Count what is to be made of arrays and tables.
+
+        Raises:
+            ValueError: it is more than is shown of one payload.
+
+        """
+        self._units -= units
+        if self._units < 0:
+            raise ValueError("more than is shown of one payload")
+
     def raw(self, node: Any) -> bytes | None:
         """Return raw data; None where it is in a blob that cannot be read."""
         if isinstance(node, str):
@@ -63,12 +88,14 @@ class Viewer:
 
     def blob(self, node: dict[str, Any]) -> bytes | None:
         """Return what is in a blob; None where it cannot be read."""
-        if self._load is None or not is_blob_name(node["v"]):
+        if self._load is None or self._loadable <= 0 or not is_blob_name(node["v"]):
             return None
         try:
-            return self._load(node["v"])
+            data = self._load(node["v"])
         except Exception:  # noqa: BLE001 - whatever is wrong with a blob, its length can be shown
             return None
+        self._loadable -= len(data)
+        return data
 
 
 def _dict(viewer: Viewer, tree: dict[str, Any]) -> Any:
@@ -78,7 +105,7 @@ def _dict(viewer: Viewer, tree: dict[str, Any]) -> Any:
 
 def _key(viewer: Viewer, tree: Any) -> str:
     key = viewer.shown(tree)
-    return key if isinstance(key, str) else orjson.dumps(key).decode()
+    return key if isinstance(key, str) else orjson.dumps(key).decode()[:LONGEST_KEY]  # quotes in quotes double
 
 
 def _cut(viewer: Viewer, tree: dict[str, Any]) -> Any:

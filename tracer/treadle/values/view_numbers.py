@@ -3,10 +3,11 @@
 import math
 import re
 import struct
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-_DTYPE = re.compile(r"([<>|=])([biufcmMVS])(\d+)(?:\[(\w+)\])?")
+_DTYPE = re.compile(r"([<>|=])([biufcmMVS])(\d+)(?:\[(\w{1,20})\])?")
 _CODES = {"b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q", "f2": "e",
           "f4": "f", "f8": "d", "c8": "ff", "c16": "dd", "m8": "q", "M8": "q"}  # fmt: skip
 _SECONDS = {"W": 604_800, "D": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -16,13 +17,18 @@ NOT_A_TIME = -(2**63)
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - numpy's times have no zone
 
 
-def elements(data: bytes, dtype: Any, most: int) -> list[Any] | None:
+ELEMENT_COST = 64
+Spend: TypeAlias = Callable[[int], None]
+"""Counts what is to be shown; raises where that is more than is shown of one payload."""
+
+
+def elements(data: bytes, dtype: Any, most: int, *, spend: Spend) -> list[Any] | None:
     """Return the first elements of an array, as JSON can hold them; None for a dtype that cannot be read here."""
     size = _size(dtype)
     if size is None:
         return None
     count = min(most, len(data) // size)
-    return [_element(data, n * size, dtype) for n in range(count)]
+    return [_element(data, n * size, dtype, spend) for n in range(count)]
 
 
 def _size(dtype: Any) -> int | None:
@@ -32,13 +38,14 @@ def _size(dtype: Any) -> int | None:
     return (int(found[3]) or None) if found else None
 
 
-def _element(data: bytes, start: int, dtype: Any) -> Any:
+def _element(data: bytes, start: int, dtype: Any, spend: Spend) -> Any:
     if isinstance(dtype, dict):
-        return {name: _field(data, start + offset, inner, shape) for name, inner, offset, shape, *_ in dtype["fields"]}
+        return _record(data, start, dtype, spend)
     found = _DTYPE.fullmatch(dtype)
     if found is None:
         return None
     order, kind, size, unit = found.groups()
+    spend(ELEMENT_COST + int(size))
     held = data[start : start + int(size)]
     if kind == "S":
         return held.rstrip(b"\0").decode("utf-8", "replace")
@@ -52,10 +59,22 @@ def _element(data: bytes, start: int, dtype: Any) -> Any:
     return shown if kind == "c" else shown[0]
 
 
-def _field(data: bytes, start: int, dtype: Any, shape: list[int]) -> Any:
+def _record(data: bytes, start: int, dtype: dict[str, Any], spend: Spend) -> dict[str, Any]:
+    shown = {}
+    for name, inner, offset, shape, *_ in dtype["fields"]:
+        size, count = _size(inner) or 0, math.prod(shape)
+        if offset < 0 or count < 0 or offset + size * count > dtype["size"]:
+            raise ValueError(f"the field {name} does not lie within its record")
+        spend(ELEMENT_COST + len(name))
+        shown[name] = _field(data, start + offset, inner, shape, spend)
+    return shown
+
+
+def _field(data: bytes, start: int, dtype: Any, shape: list[int], spend: Spend) -> Any:
     if not shape:
-        return _element(data, start, dtype)
-    return elements(data[start:], dtype, math.prod(shape))
+        return _element(data, start, dtype, spend)
+    size = _size(dtype)
+    return None if size is None else [_element(data, start + n * size, dtype, spend) for n in range(math.prod(shape))]
 
 
 def _moment(count: int, kind: str, unit: str | None) -> str | None:

@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from treadle.values.view_numbers import elements
+import orjson
+
+from treadle.values.view_numbers import ELEMENT_COST, elements
 
 if TYPE_CHECKING:
     from treadle.values.view import Viewer
@@ -15,12 +17,16 @@ MOST_SHOWN = 1_000
 FIRST_SHOWN = 10
 MOST_ROWS = 100
 MOST_LABELS = 100_000
+MOST_AXES = 64
+LONGEST_LABEL = 1_000
+"""Of what may stand in many rows."""
+CELL_COST = 16
 
 
 def _ndarray(viewer: "Viewer", tree: dict[str, Any]) -> Any:
     """Return nested lists, or of a larger array its dtype, its shape and its first elements."""
     shape = tree["shape"]
-    count = math.prod(shape)
+    count = math.prod(shape) if len(shape) <= MOST_AXES else MOST_SHOWN + 1
     if count > MOST_SHOWN:
         return {"dtype": tree["dtype"], "shape": shape, "first": _flat(viewer, tree, FIRST_SHOWN)}
     if count == 0:
@@ -36,9 +42,12 @@ def _flat(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any] | None
     if "items" in tree:
         items = [viewer.shown(item) for item in tree["items"][:most]]
         names = [field[0] for field in tree["dtype"]["fields"]] if isinstance(tree["dtype"], dict) else None
-        return items if names is None else [dict(zip(names, item, strict=False)) for item in items]
+        if names is None:
+            return items
+        viewer.spend(len(items) * sum(map(len, names)))
+        return [dict(zip(names, item, strict=False)) for item in items]
     data = viewer.raw(tree["v"])
-    return None if data is None else elements(data, tree["dtype"], most)
+    return None if data is None else elements(data, tree["dtype"], most, spend=viewer.spend)
 
 
 def _nested(flat: list[Any], shape: list[int], *, is_fortran: bool) -> Any:
@@ -58,7 +67,7 @@ def _scalar(viewer: "Viewer", tree: dict[str, Any]) -> Any:
     data = viewer.raw(tree["v"])
     if tree["dtype"] == "S":
         return None if data is None else data.decode("utf-8", "replace")
-    found = None if data is None else elements(data, tree["dtype"], 1)
+    found = None if data is None else elements(data, tree["dtype"], 1, spend=viewer.spend)
     return found[0] if found else None
 
 
@@ -84,19 +93,21 @@ def _pandas(viewer: "Viewer", tree: dict[str, Any]) -> Any:
 
 def _rows(viewer: "Viewer", tree: dict[str, Any]) -> list[Any]:
     """Return a frame as a list of rows, with their label where that is more than a number."""
-    names = _distinct([str(name) for name in _values(viewer, tree["columns"], len(tree["v"]))])
+    names = _distinct([str(name)[:LONGEST_LABEL] for name in _values(viewer, tree["columns"], len(tree["v"]))])
     columns = [_values(viewer, column, MOST_ROWS) for column in tree["v"]]
     if tree["index"].get("type") != "RangeIndex":
-        names.insert(0, str(viewer.shown(tree["index"].get("name")) or "index"))
+        names.insert(0, str(viewer.shown(tree["index"].get("name")) or "index")[:LONGEST_LABEL])
         columns.insert(0, _values(viewer, tree["index"], MOST_ROWS))
     shown = range(min(tree["rows"], MOST_ROWS))
+    viewer.spend(len(shown) * sum(CELL_COST + len(name) for name in names))
     rows: list[Any] = [{name: _at(column, n) for name, column in zip(names, columns, strict=False)} for n in shown]
     return rows if tree["rows"] <= MOST_ROWS else [*rows, f"… ({tree['rows']:,} rows)"]
 
 
 def _distinct(names: list[str]) -> list[str]:
     """Return the names of columns, those that come again with their place."""
-    return [name if name not in names[:place] else f"{name}.{place}" for place, name in enumerate(names)]
+    first = {name: place for place, name in reversed(list(enumerate(names)))}
+    return [name if first[name] == place else f"{name}.{place}" for place, name in enumerate(names)]
 
 
 def _series(viewer: "Viewer", tree: dict[str, Any]) -> Any:
@@ -113,7 +124,19 @@ def _values(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
     if tree[TAG] == "ndarray":
         return _flat(viewer, tree, most) or []
     listed = _LISTED.get(tree["type"]) if tree[TAG] == "pandas" else None
-    return [viewer.shown(tree)] * min(most, MOST_ROWS) if listed is None else listed(viewer, tree, most)
+    return [_label(viewer.shown(tree))] * min(most, MOST_ROWS) if listed is None else listed(viewer, tree, most)
+
+
+def _label(shown: Any) -> Any:
+    """Return what may stand in many places: what is long is cut, or each level of a table would multiply it."""
+    text = shown if isinstance(shown, str) else orjson.dumps(shown).decode()
+    return shown if len(text) <= LONGEST_LABEL else f"{text[:LONGEST_LABEL]}…"
+
+
+def _range(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
+    found = range(*tree["v"])[:most]
+    viewer.spend(ELEMENT_COST * len(found))
+    return list(found)
 
 
 def _dates(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
@@ -133,7 +156,8 @@ def _several(viewer: "Viewer", tree: dict[str, Any], most: int) -> list[Any]:
 def _coded(viewer: "Viewer", codes: dict[str, Any], level: dict[str, Any], most: int) -> list[Any]:
     places = _values(viewer, codes, most)
     known = _values(viewer, level, min(max(places, default=0) + 1, MOST_LABELS))
-    return [known[place] if 0 <= place < len(known) else None for place in places]
+    labels = {place: _label(known[place]) for place in set(places) if 0 <= place < len(known)}
+    return [labels.get(place) for place in places]
 
 
 def _at(column: list[Any], place: int) -> Any:
@@ -141,7 +165,7 @@ def _at(column: list[Any], place: int) -> Any:
 
 
 _LISTED: dict[str, Callable[["Viewer", dict[str, Any], int], list[Any]]] = {
-    "RangeIndex": lambda _, tree, most: list(range(*tree["v"])[:most]),
+    "RangeIndex": _range,
     "Index": lambda viewer, tree, most: _values(viewer, tree["v"], most),
     "MultiIndex": _several,
     "Categorical": lambda viewer, tree, most: _coded(viewer, tree["v"], tree["categories"], most),

@@ -19,6 +19,7 @@ from treadle.values.limits import (
     KEPT_VALUES,
     LONGEST_KEY,
     LONGEST_REPR,
+    MARGIN,
     MOST_CLASSES,
     MOST_CONTAINERS,
     MOST_DIGESTED,
@@ -55,7 +56,9 @@ class Walk:
             return self.tree(value)
         except (RecursionError, MemoryError):
             return self.cut(value, "too large to walk")
-        except Exception as error:  # noqa: BLE001 - a value's own code may raise anything, and must not reach the user
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a value's own code may raise anything, SystemExit too
             return self.cut(value, f"{type(error).__name__} was raised when it was read")
 
     def tree(self, value: Any) -> Any:
@@ -217,7 +220,7 @@ class Walk:
 
     def pairs(self, held: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
         """Return the trees of keys and values, for keys that JSON has no place for."""
-        return [[self.tree(key), self.child(_key_text(key), value)] for key, value in held]
+        return [[self.tree(key), self.child(self._key_text(key), value)] for key, value in held]
 
     def items(self, values: Any) -> list[Any]:
         """Return the trees of a sequence; of a pair of a secret's name and its value, the value is hidden."""
@@ -249,7 +252,9 @@ class Walk:
             tree = self.nested(value, lambda: BY_SHAPE[shape](self, value))
         except (RecursionError, MemoryError):
             return self.cut(value, "too large to walk")
-        except Exception as error:  # noqa: BLE001 - a value's own code may raise anything, and must not reach the user
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a value's own code may raise anything, SystemExit too
             return self.opaque(value, f"{type_name(type(value))} raised {type_name(type(error))} when it was read")
         if self._refusals > before[1] and shape in NAMED_SHAPES and (named := self._named(value)) is not None:
             self.why, self._refusals = before
@@ -262,19 +267,20 @@ class Walk:
         name = self._names.name_of(value)
         return None if name is None else {TAG: "instance", "v": name, "type": type_name(type(value))}
 
+    def _key_text(self, key: Any) -> str:
+        """Return how a key is called in a path: without asking a class of the user's."""
+        if type(key) is not str:
+            key = repr(key) if key is None or type(key) in (bool, float, int, bytes) else type_name(type(key))
+        return self.redactor.text(key[: LONGEST_KEY + MARGIN])[:LONGEST_KEY]
+
     def _repr(self, value: Any) -> Any:
         try:
             text = str.__getitem__(repr(value), slice(4 * LONGEST_REPR))
-        except Exception as error:  # noqa: BLE001 - as above
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - as above
             return f"<{type_name(type(value))}, whose repr raised {type_name(type(error))}>"
         return bulk.shown(self.redactor.text(text)[:LONGEST_REPR])
-
-
-def _key_text(key: Any) -> str:
-    """Return how a key is called in a path: without asking a class of the user's."""
-    if type(key) is str:
-        return key[:LONGEST_KEY]
-    return repr(key) if key is None or type(key) in (bool, float, int, bytes) else type_name(type(key))
 
 
 def _shape(cls: type) -> str:

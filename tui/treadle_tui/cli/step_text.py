@@ -132,6 +132,9 @@ def _frames(error: Json, kept: RecordedSource | None) -> Iterator[str]:
             yield visible(f"  {file}:{frame.get('line')} in {frame.get('function')}", lines=False)
             if frame.get("source"):
                 yield visible(f"    {str(frame['source']).strip()}", lines=False)
+            held = frame.get("locals")
+            for name, value in held.items() if isinstance(held, dict) else ():
+                yield visible(f"      {name} = {value}", lines=False)
 
 
 def _conversation(messages: Sequence[Message]) -> Iterator[str]:
