@@ -9,6 +9,7 @@ import pytest
 from owners import end_owner
 from storage.journals import JournalWriter, trace_id
 from treadle.journal import Journal
+from treadle_tui.trace_rows import short_path
 from tui.shop import OK
 from waiting import wait_until
 
@@ -88,6 +89,19 @@ def test_doctor_looks_at_the_key(cli, tmp_path, monkeypatch, size, mode, said):
     assert said in findings(ran)["state"]["value"]
     assert ran.code == (0 if said == "signs what" else 1)
     assert os.fspath(key) in ran.out
+
+
+def test_doctor_says_that_there_is_no_place_for_a_key(cli, tmp_path, homeless):
+    """Without a home folder records stay unsigned; the other findings are there."""
+    ran = cli("doctor", "--format", "json", store=tmp_path / "none")
+    assert ran.code == 1
+    assert "no home folder" in findings(ran)["file"]["value"]
+    assert "python" in findings(ran)
+
+
+def test_without_a_home_folder_paths_are_whole(homeless, tmp_path):
+    """The list of traces says where its store is, wherever that is."""
+    assert short_path(tmp_path / "store") == str(tmp_path / "store")
 
 
 def test_a_store_of_a_newer_version_is_said(cli, own_shop):
