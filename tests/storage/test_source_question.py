@@ -78,15 +78,16 @@ def test_a_step_has_the_source_that_stood_there_when_it_began(store: Path, index
 
 
 def test_a_source_that_the_next_segment_repeats_is_there_once(store: Path) -> None:
-    """Also where the index was closed between the two."""
+    """Also where several stood under one name, and where the index was closed between two segments."""
     with JournalWriter(store) as writer:
-        for texts in (["first", "first", "second"], ["second"]):
+        times = {"first": 5, "second": 6, "first again": 7}
+        for texts in (["first", "second", "first again"], ["first", "second"], ["first again"]):
             for text in texts:
-                writer.record("source", file=CELL, number=2, text=text)
+                writer.record("source", at_ns=times[text], file=CELL, number=2, text=text)
             index = Index(store)
             index.ingest()
             with index.cursor() as cursor:
-                assert cursor.execute("select text from sources").fetchall() == [("first",), ("second",)]
+                assert cursor.execute("select text from sources").fetchall() == [(text,) for text in times]
             index.close()
 
 
