@@ -137,7 +137,7 @@ def connect_alone(database, statement):
 def test_doctor_counts_a_journal_whose_test_still_runs(cli, tmp_path):
     """It takes room too, though no other command sees it yet."""
     store = tmp_path / ".treadle"
-    held = Journal(store, held=True)
+    held = Journal(store, hold="abc")
     assert held.paths[0].name in cli("doctor", store=store).out
     held.close()
     end_owner(store)
