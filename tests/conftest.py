@@ -1,5 +1,6 @@
 """What every test gets: a store and a key of its own, and a recorder that forgets the test before."""
 
+import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,18 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.reset()
     yield folder
     settings.reset()
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the user's home folder away: no variable names it, and no list of users has this one."""
+
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    for variable in ("HOME", "XDG_DATA_HOME", "TREADLE_KEY_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
 
 
 @pytest.fixture

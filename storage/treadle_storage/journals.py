@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 JOURNAL_FOLDER = "journal"
 _NAME = re.compile(
     r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)"
-    r"\.(?P<suffix>ndjson|held)"
+    r"(?:\.ndjson|\.(?P<hold>[0-9a-f]{1,32})\.held)"
 )
 
 
@@ -37,9 +37,9 @@ class JournalFile:
     @property
     def next_segment(self) -> JournalFile | None:
         """Where the process went on, if it did; while a journal that was held is shown, the two can be named apart."""
-        stem = f"{self.path.name.split('.')[0]}.{self.segment + 1}"
-        paths = (self.path.with_name(stem + suffix) for suffix in (".ndjson", ".held"))
-        return next((replace(self, path=path, segment=self.segment + 1) for path in paths if path.exists()), None)
+        paths = self.path.parent.glob(f"{self.path.name.split('.')[0]}.{self.segment + 1}.*")
+        named = (path for path in paths if _NAME.fullmatch(path.name))
+        return next((replace(self, path=path, segment=self.segment + 1) for path in named), None)
 
 
 def list_journals(store: Path) -> list[JournalFile]:
@@ -52,7 +52,10 @@ def list_journals(store: Path) -> list[JournalFile]:
         paths = list((store / JOURNAL_FOLDER).iterdir())
     except FileNotFoundError:
         return []
-    found = [journal for path in paths if (journal := _journal(path)) is not None]
+    matches = [(path, match) for path in paths if (match := _NAME.fullmatch(path.name)) is not None]
+    held = {match["hold"] for _, match in matches if match["hold"] is not None}
+    undecided = {hold for hold in held if _may_be_dropped([path for path, match in matches if match["hold"] == hold])}
+    found = [_journal(path, match) for path, match in matches if match["hold"] not in undecided]
     return sorted(found, key=lambda journal: (-journal.start_ns, journal.process, journal.segment))
 
 
@@ -81,7 +84,11 @@ def read_rest(journal: JournalFile, *, offset_bytes: int) -> bytes:
 
 def is_writer_alive(journal: JournalFile) -> bool:
     """Tell whether the journal's writer still holds its lock. The pid would not say: pids come back."""
-    descriptor = os.open(journal.path, os.O_RDONLY | os.O_CLOEXEC)
+    return _is_locked(journal.path)
+
+
+def _is_locked(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -91,28 +98,19 @@ def is_writer_alive(journal: JournalFile) -> bool:
     return False
 
 
-def _journal(path: Path) -> JournalFile | None:
-    match = _NAME.fullmatch(path.name)
-    if match is None:
-        return None
-    journal = JournalFile(
+def _journal(path: Path, match: re.Match[str]) -> JournalFile:
+    return JournalFile(
         path=path,
         process=match["process"],
         start_ns=int(match["start_ns"]),
         segment=int(match["segment"]),
         is_people=match["people"] is not None,
     )
-    return None if match["suffix"] == "held" and _may_be_dropped(journal) else journal
 
 
-def _may_be_dropped(journal: JournalFile) -> bool:
-    """Tell whether the writer of a held journal lives: it holds the lock of its newest segment."""
-    newest: JournalFile | None = journal
+def _may_be_dropped(held: list[Path]) -> bool:
+    """Tell whether a writer lives of the journals that are held under one name: each locks its newest segment."""
     try:
-        while newest is not None:
-            if is_writer_alive(newest):
-                return True
-            newest = newest.next_segment
+        return any(_is_locked(path) for path in held)
     except FileNotFoundError:  # shown or dropped meanwhile
         return True
-    return False

@@ -40,10 +40,16 @@ class IndexedTexts:
 
 
 def with_long_texts(tagged: bytes | None, store: Path) -> bytes | None:
-    """Return a payload with the texts of its blobs in their places; a blob that is gone stays named."""
+    """Return a payload with the texts of its blobs in their places; a blob that is gone stays named.
+
+    A payload that is nested more deeply than can be filled in, or written again, stays as it stands.
+    """
     if tagged is None or _MARK not in tagged:
         return tagged
-    return orjson.dumps(_filled(orjson.loads(tagged), store))
+    try:
+        return orjson.dumps(_filled(orjson.loads(tagged), store))
+    except (RecursionError, TypeError, ValueError):
+        return tagged
 
 
 def _filled(tree: Any, store: Path) -> Any:

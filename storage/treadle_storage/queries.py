@@ -117,13 +117,15 @@ where process_id = (
 """
 
 SOURCE = """
-select source_rows.file, number, text
+select source_rows.file, number, text, code_function, code_file, code_line, code_hash, flavour
 from source_rows
-join (select process_id, seq, code_file from {place} where rowid = {row}) as step
+join (
+  select process_id, seq, code_function, code_file, code_line, code_hash, flavour from {place} where rowid = {row}
+) as step
   on source_rows.process_id = step.process_id and source_rows.file = step.code_file and source_rows.seq < step.seq
-order by source_rows.seq desc limit 1
+order by source_rows.seq desc limit 100
 """
-"""Code of the same file can be written again: what stood there last when the step began is what it ran."""
+"""Code of the same file can be written again: all that had stood there when the step began, the newest first."""
 
 MESSAGES = """
 select direction, position::integer as position, role, content, to_json(parts)::varchar as parts, tool_name,

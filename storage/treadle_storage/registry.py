@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from treadle_storage.records import Record, Row
 
 _PROCESSES = "select printf('%016x', process_id), service from process_rows"
-_SOURCES = "select printf('%016x', process_id), file, number, sha256(text) from source_rows order by process_id, seq"
+_SOURCES = "select printf('%016x', process_id), file, at_ns from source_rows"
 _FUNCTIONS = "select printf('%016x', process_id), number, module, qualname, file, line, hash, flavour from functions"
 
 
@@ -24,9 +23,7 @@ class Registry:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._services: dict[str, str | None] = dict(connection.execute(_PROCESSES).fetchall())
-        self._sources: dict[tuple[str, str, int | None], str] = {
-            (process, file, number): digest for process, file, number, digest in connection.execute(_SOURCES).fetchall()
-        }
+        self._sources: set[tuple[str, str, int | None]] = set(connection.execute(_SOURCES).fetchall())
         self._code: dict[tuple[str, int], Row] = {}
         for process, number, *code in connection.execute(_FUNCTIONS).fetchall():
             self._code[process, number] = _code_columns(*code)
@@ -73,18 +70,18 @@ class Registry:
         }  # fmt: skip
 
     def source(self, record: Record, process: str) -> Row | None:
-        """Note a source record, which each segment repeats; return its row where it says anything new."""
+        """Note a source record, which each segment repeats at its first time; return its row the first time."""
         body = record.body
         file, number, source = text(body, "file"), integer(body, "number"), text(body, "text")
         if file is None or source is None:
             raise RecordError("a source without its file or its text")
-        key, digest = (process, file, number), hashlib.sha256(source.encode()).hexdigest()
-        is_known = self._sources.get(key) == digest
-        self._sources[key] = digest
+        key = (process, file, body["t"])
+        is_known = key in self._sources
         row: Row = {
             "process_id": int(process, 16), "seq": body["n"], "file": file, "number": number, "text": source,
-            "signature": text(body, "sig"),
+            "signature": text(body, "sig"), "at_ns": body["t"],
         }  # fmt: skip
+        self._sources.add(key)
         return None if is_known else row
 
 

@@ -76,11 +76,12 @@ _SOURCE_COLUMNS = {
     "process_id": "UBIGINT", "seq": "UBIGINT", "file": "VARCHAR", "number": "BIGINT", "text": "VARCHAR",
     "signature": "VARCHAR",
 }  # fmt: skip
+_SOURCE_TIME_COLUMN = {"at_ns": "BIGINT"}
 _NOTEBOOK_COLUMN = {"main_notebook": "VARCHAR"}
 TABLES: dict[str, dict[str, str]] = {
     **_FIRST_TABLES,
     "process_rows": {**_FIRST_TABLES["process_rows"], **_NOTEBOOK_COLUMN},
-    "source_rows": _SOURCE_COLUMNS,
+    "source_rows": {**_SOURCE_COLUMNS, **_SOURCE_TIME_COLUMN},
 }
 """What the newest version has; the tables of the first stay as they were."""
 
@@ -106,7 +107,10 @@ _KEEPS_SOURCES: tuple[str, ...] = (
     *(f"alter table process_rows add column {name} {kind}" for name, kind in _NOTEBOOK_COLUMN.items()),
     SOURCES_VIEW,
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES)
+_KNOWS_SOURCES_BY_TIME: tuple[str, ...] = tuple(
+    f"alter table source_rows add column {name} {kind}" for name, kind in _SOURCE_TIME_COLUMN.items()
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME)
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 

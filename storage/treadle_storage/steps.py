@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from treadle.model import Event, Function, Mark, Message, RecordedSource, Score, Step
+from treadle_storage.source_texts import source_that_ran
 from treadle_storage.summaries import named_rows
 
 if TYPE_CHECKING:
@@ -40,8 +41,11 @@ def step_of(columns: Columns) -> Step:
 
 def source_of(columns: Columns) -> RecordedSource | None:
     """Make a recorded source of the answer to `source`."""
-    rows = named_rows(columns, tuple(field.name for field in fields(RecordedSource)))
-    return next((RecordedSource(**row) for row in rows), None)
+    rows = list(named_rows(columns, ("file", "number", "text", *_CODE)))
+    function = function_of(*(rows[0][name] for name in _CODE)) if rows else None
+    if function is None:
+        return None
+    return source_that_ran([RecordedSource(row["file"], row["number"], row["text"]) for row in rows], function)
 
 
 def messages_of(columns: Columns) -> list[Message]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage.journals import JournalWriter, span_id, trace_id, write_example
+from treadle_storage import records
 from treadle_storage.assembly import Place
 from treadle_storage.index import Index
 
@@ -105,6 +106,25 @@ def test_a_payload_that_the_codec_cannot_read_is_kept_as_it_stands(store: Path, 
             writer.end(span_id(number), result=number)
         assert (index.ingest().new_spans, index.ingest().rejected) == (2, 0)
     assert rows(index, "select input_tagged from spans order by seq") == [(nested.decode(),), (odd.decode(),)]
+
+
+@pytest.mark.parametrize("fault", [RecursionError, MemoryError, OverflowError, AssertionError])
+def test_whatever_the_codec_raises_costs_the_readable_form_alone(
+    store: Path, index: Index, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """The payload is kept as it stands, with no digest, and what comes after it is indexed."""
+
+    def fail(*_: object, **_options: object) -> bytes:
+        raise fault
+
+    monkeypatch.setattr(records, "plain", fail)
+    monkeypatch.setattr(records, "digest", fail)
+    with JournalWriter(store) as writer:
+        writer.start(span_id(1), "odd", tagged=b'{"x":{"$":"tuple","v":[1]}}')
+        writer.end(span_id(1), result=1)
+        progress = index.ingest()
+    assert (progress.new_spans, progress.rejected) == (1, 0)
+    assert rows(index, "select input, args_hash from spans") == [('{"x":{"$":"tuple","v":[1]}}', None)]
 
 
 def test_a_record_that_only_the_database_refuses_is_set_aside_alone(store: Path, index: Index) -> None:

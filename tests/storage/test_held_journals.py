@@ -14,13 +14,14 @@ from treadle_storage.journals import list_journals
 from treadle_storage.summaries import summaries_of
 
 IDS = (b"a" * 32, b"b" * 16)
+HOLD = "00000000000000cc"
 OPEN = b',"bytes":2,"in":{}}'
 
 
 @pytest.fixture
 def held(store: Path) -> Journal:
     """Return a held journal."""
-    return Journal(store, held=True)
+    return Journal(store, hold=HOLD)
 
 
 def listed(store: Path) -> list[str]:
@@ -85,9 +86,9 @@ def test_the_segments_of_one_are_kept_together(store: Path, held: Journal) -> No
     index.ingest()
     assert listed(store) == []
     oldest = held.paths[0]
-    oldest.rename(oldest.with_suffix(".ndjson"))  # as a reader sees it while they are renamed
-    index.ingest()
-    oldest.with_suffix(".ndjson").rename(oldest)
+    shown = oldest.rename(oldest.with_name(oldest.name.replace(f".{HOLD}.held", ".ndjson")))
+    index.ingest()  # as a reader sees it while they are renamed
+    shown.rename(oldest)
     held.keep()
     index.ingest()
     with index.cursor() as cursor:
@@ -107,6 +108,33 @@ def test_the_segments_of_one_are_dropped_together(store: Path, held: Journal) ->
     held.record("event", name="later")
     assert list((store / "journal").iterdir()) == []
     held.close()
+
+
+def test_what_children_wrote_waits_for_the_one_that_decides(store: Path, held: Journal) -> None:
+    """A child that is gone is not there before, and goes with the others; so does one that still writes."""
+    gone, living = Journal(store, hold=HOLD), Journal(store, hold=HOLD)
+    gone.close()
+    assert listed(store) == []
+    journal.decide(HOLD, [held], keep=True)
+    assert sorted(listed(store)) == sorted(each.process_id for each in (held, gone, living))
+    living.record("event", name="later")
+    assert living.holds("event", "") is False
+    for each in (held, living):
+        each.close()
+
+
+@pytest.mark.usefixtures("small_segments")
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_child_goes_on_for_everybody_when_it_was_decided(store: Path, held: Journal, keep: bool) -> None:
+    """Its next segment is no more held, whatever became of those before."""
+    child = Journal(store, hold=HOLD)
+    journal.decide(HOLD, [held], keep=keep)
+    assert len(listed(store)) == (2 if keep else 0)
+    child.record("event", name="later")
+    assert listed(store).count(child.process_id) == (2 if keep else 1)
+    assert {path.suffix for path in (store / "journal").iterdir()} == {".ndjson"}
+    for each in (held, child):
+        each.close()
 
 
 def test_a_test_that_killed_its_process_is_found(store: Path, tmp_path: Path) -> None:

@@ -98,6 +98,14 @@ def test_a_step_is_shown_whole(store: Path) -> None:
     assert json.loads(step.output_tagged)["document"] == TEXT * 20
 
 
+def test_a_payload_nested_too_deeply_is_shown_as_it_stands(store: Path) -> None:
+    """Its texts stay named, whoever looks."""
+    blob = b'{"$":"blob","of":"str","v":"%b","size":3}' % (b"a" * 64)
+    for depth in (450, 200):
+        tagged = b'{"$":"tuple","v":[' * depth + blob + b"]}" * depth
+        assert long_texts.with_long_texts(tagged, store) == tagged
+
+
 def test_a_recording_keeps_the_bytes_that_were_signed(store: Path, index: Index) -> None:
     """A replay checks the signature over what stands in the journal, and reads the blob by its digest."""
     read("a")

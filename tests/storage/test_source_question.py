@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from storage.journals import JournalWriter, span_id, trace_id, write_example
+from treadle.functions import code_hash
 from treadle.model import RecordedSource
 from treadle_storage import schema
 from treadle_storage.index import Index
@@ -77,16 +78,33 @@ def test_a_step_has_the_source_that_stood_there_when_it_began(store: Path, index
         assert source_at(index, 3) is source_at(index, 4) is None
 
 
-def test_a_source_that_the_next_segment_repeats_is_there_once(store: Path) -> None:
-    """Also where the index was closed between the two."""
+def test_a_function_has_the_text_that_it_was_made_of(store: Path, index: Index) -> None:
+    """Its code tells, where another text has taken the name since; what fits none says so."""
+    first, second = "def step():\n    return 1\n", "x = 0\ndef step():\n    return 1\n"
+    names: dict[str, Any] = {}
+    exec(compile(first, CELL, "exec"), names)
     with JournalWriter(store) as writer:
-        for texts in (["first", "first", "second"], ["second"]):
+        for text in (first, second, "this is (no Python", "\0"):
+            writer.record("source", file=CELL, text=text)
+        for number, digest in enumerate((code_hash(names["step"].__code__), "of other code")):
+            writer.record("function", f=number, module="m", qualname="C.step", file=CELL, line=1, hash=digest)
+            call(writer, number, number)
+    index.ingest()
+    assert source_at(index, 0) == RecordedSource(CELL, None, first)
+    assert source_at(index, 1) == RecordedSource(CELL, None, "\0", is_certain=False)
+
+
+def test_a_source_that_the_next_segment_repeats_is_there_once(store: Path) -> None:
+    """Also where several stood under one name, and where the index was closed between two segments."""
+    with JournalWriter(store) as writer:
+        times = {"first": 5, "second": 6, "first again": 7}
+        for texts in (["first", "second", "first again"], ["first", "second"], ["first again"]):
             for text in texts:
-                writer.record("source", file=CELL, number=2, text=text)
+                writer.record("source", at_ns=times[text], file=CELL, number=2, text=text)
             index = Index(store)
             index.ingest()
             with index.cursor() as cursor:
-                assert cursor.execute("select text from sources").fetchall() == [("first",), ("second",)]
+                assert cursor.execute("select text from sources").fetchall() == [(text,) for text in times]
             index.close()
 
 

@@ -100,6 +100,21 @@ def test_a_source_that_cannot_be_kept_costs_nothing_but_itself(
     assert capsys.readouterr().err == "treadle: this run is not recorded whole: no lines today\n"
 
 
+@pytest.mark.parametrize(
+    "secret", ['password = """trout\nfish\n"""', 'api_key = "trout\\\nfish"', 'token = """\\\ntrout\n\nfish"""']
+)
+def test_a_secret_of_several_lines_leaves_the_others_their_numbers(store: Path, secret: str) -> None:
+    """What stands below it stays where it stood, and the text stays code."""
+    text = f"{secret}\n{BODY}"
+    made(text)(1)
+    ((_, _, source),) = kept(store)
+    assert "trout" not in source
+    assert "fish" not in source
+    assert source.endswith(BODY)
+    assert source.count("\n") == text.count("\n")
+    compile(source, FILE, "exec")
+
+
 def test_the_shell_of_newer_pythons_is_no_main_module(store: Path) -> None:
     """A replay would start the shell."""
     python(

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import recorded
 import treadle
 from treadle.model import Chunk, Function, RecordedCall
@@ -109,3 +111,22 @@ def test_a_key_that_others_can_read_signs_nothing(store: Path) -> None:
     key_path().chmod(0o644)
     assert add(1) == 3
     assert "sig" not in recorded.only(store).start
+
+
+def test_without_a_home_folder_records_are_unsigned(store: Path, homeless: None) -> None:
+    """As under a user that a container made up: there is no place for a key, and the trace is there."""
+    assert add(1) == 3
+    call = recorded.only(store)
+    assert call.output == 3
+    assert "sig" not in call.start
+
+
+def test_a_store_in_a_home_folder_that_there_is_not_is_told_in_one_line(
+    homeless: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program runs, and nothing is recorded into a folder that is called `~`."""
+    monkeypatch.setenv("TREADLE_STORE", "~/traces")
+    assert add(1) == 3
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "the store is to be ~/traces, and there is no such home folder" in told

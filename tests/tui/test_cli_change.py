@@ -9,6 +9,7 @@ import pytest
 from owners import end_owner
 from storage.journals import JournalWriter, trace_id
 from treadle.journal import Journal
+from treadle_tui.trace_rows import short_path
 from tui.shop import OK
 from waiting import wait_until
 
@@ -90,6 +91,19 @@ def test_doctor_looks_at_the_key(cli, tmp_path, monkeypatch, size, mode, said):
     assert os.fspath(key) in ran.out
 
 
+def test_doctor_says_that_there_is_no_place_for_a_key(cli, tmp_path, homeless):
+    """Without a home folder records stay unsigned; the other findings are there."""
+    ran = cli("doctor", "--format", "json", store=tmp_path / "none")
+    assert ran.code == 1
+    assert "no home folder" in findings(ran)["file"]["value"]
+    assert "python" in findings(ran)
+
+
+def test_without_a_home_folder_paths_are_whole(homeless, tmp_path):
+    """The list of traces says where its store is, wherever that is."""
+    assert short_path(tmp_path / "store") == str(tmp_path / "store")
+
+
 def test_a_store_of_a_newer_version_is_said(cli, own_shop):
     """One line that says what to do; nothing in it is touched."""
     cli("traces", store=own_shop)
@@ -123,7 +137,7 @@ def connect_alone(database, statement):
 def test_doctor_counts_a_journal_whose_test_still_runs(cli, tmp_path):
     """It takes room too, though no other command sees it yet."""
     store = tmp_path / ".treadle"
-    held = Journal(store, held=True)
+    held = Journal(store, hold="abc")
     assert held.paths[0].name in cli("doctor", store=store).out
     held.close()
     end_owner(store)

@@ -89,10 +89,51 @@ def test_show_prints_the_function_as_it_ran(notebook: Store, cli: Cli) -> None:
     assert "1577" not in ran.out
 
 
+def test_show_says_where_the_text_is_another_than_ran(notebook: Store, cli: Cli) -> None:
+    """Made code of one name can be made again, and the first text may never have been kept."""
+    with JournalWriter(notebook.path, process="00000000000000bb", start_ns=7) as writer:
+        for number in (2, 3):
+            writer.record("source", file="<made>", text=f"def made():\n    return {number}\n")
+        writer.record("function", f=0, module="m", qualname="made", file="<made>", line=1, hash="of other code")
+        writer.start(span_id(9), "made", trace=trace_id(9), f=0)
+        writer.end(span_id(9), trace=trace_id(9))
+    ran = cli("show", trace_id(9), "--step", span_id(9), store=notebook.path)
+    assert "source, changed since it ran: the last text of this name\n    1  def made():\n" in ran.out
+    assert "as it ran\n" not in ran.out
+
+
+@pytest.fixture
+def long_named(notebook: Store) -> Store:
+    """Return a store with made code whose name no file could have."""
+    file = str(notebook.path / f"made of {'a' * 300}")
+    with JournalWriter(notebook.path, process="00000000000000bb", start_ns=7) as writer:
+        writer.record("source", file=file, text="def made():\n    return 2\n")
+        writer.record("function", f=0, module="m", qualname="made", file=file, line=1)
+        writer.start(span_id(9), "made", trace=trace_id(9), f=0)
+        writer.end(span_id(9), trace=trace_id(9))
+    return notebook
+
+
+def test_show_prints_made_code_whatever_its_name(long_named: Store, cli: Cli) -> None:
+    """Longer names than files can have are names too."""
+    ran = cli("show", trace_id(9), "--step", span_id(9), store=long_named.path)
+    assert "source, as it ran\n    1  def made():\n" in ran.out
+
+
+async def test_the_source_tab_shows_made_code_whatever_its_name(long_named: Store) -> None:
+    """The debugger opens on it."""
+    app = TreadleApp(long_named, trace_id=trace_id(9))
+    async with app.run_test(size=(110, 40)) as pilot:
+        await shown(pilot)
+        assert "1  def made():" in await type_in(pilot, "tab source")
+
+
 def test_show_as_json_has_the_whole_source(notebook: Store, cli: Cli) -> None:
     """With its file, its number and its text."""
     ran = cli("show", trace_id(1), "--step", span_id(1), "--format", "json", store=notebook.path)
-    assert json.loads(ran.out)["recorded_source"] == {"file": CELL, "number": 3, "text": TEXT}
+    assert json.loads(ran.out)["recorded_source"] == {
+        "file": CELL, "number": 3, "text": TEXT, "is_certain": True,
+    }  # fmt: skip
 
 
 def test_a_file_that_is_there_is_shown_as_it_is_today(notebook: Store, cli: Cli, home: Path) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from treadle.errors import UsageError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,12 +19,22 @@ PROJECT_MARKS = ("pyproject.toml", ".git")
 
 
 def find_store(explicit: str | Path | None = None, *, start: Path | None = None) -> Path:
-    """Return the absolute path of the store, looked for from `start`, else from here; it need not exist yet."""
+    """Return the absolute path of the store, looked for from `start`, else from here; it need not exist yet.
+
+    Raises:
+        UsageError: it is said to be in a home folder that there is not.
+
+    """
     from pathlib import Path
 
     named = explicit or os.environ.get("TREADLE_STORE")
     if named:
-        return Path(named).expanduser().absolute()
+        try:
+            return Path(named).expanduser().absolute()
+        except RuntimeError as error:
+            raise UsageError(
+                f"the store is to be {named}, and there is no such home folder: name it in full"
+            ) from error
     here = start or Path.cwd()
     upwards = (here, *here.parents)
     for folder in upwards:

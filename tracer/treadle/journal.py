@@ -13,6 +13,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -69,13 +70,14 @@ class Journal:
         program: dict[str, Any] | None = None,
         key: bytes | None = None,
         fsync: bool = False,
-        held: bool = False,
+        hold: str | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         """Open the first segment.
 
         `program` replaces fields of the process record where this process stands in for another program; `key` signs
-        that record. No reader sees a `held` journal while this process lives, before `keep` shows it.
+        that record. With a `hold` it is held under that name: no reader sees it while a journal of that name has a
+        living writer, before `keep` shows it.
 
         Raises:
             JournalError: the store cannot be written.
@@ -93,7 +95,7 @@ class Journal:
         self._limit_bytes = SEGMENT_BYTES
         self._written_bytes = 0
         self._is_torn = False
-        self._suffix = HELD_SUFFIX if held else SUFFIX
+        self._suffix = SUFFIX if hold is None else f".{hold}{HELD_SUFFIX}"
         self._append = appender()
         self._fsync = fsync
         fields = {**describe_process(redactor or Redactor()), **(program or {})}
@@ -149,7 +151,7 @@ class Journal:
         with self._rotating:
             self._suffix = SUFFIX
             for at, path in enumerate(self.paths):  # the oldest first: no reader finds an end before its start
-                self.paths[at] = path.rename(path.with_suffix(SUFFIX))
+                self.paths[at] = path.rename(_shown(path))
 
     def drop(self) -> None:
         """Remove a held journal; what is still written goes nowhere."""
@@ -210,6 +212,8 @@ class Journal:
         """Make a file under a temporary name, lock it, write what later records name, and give it its name."""
         make_store(self.folder.parent)
         self.folder.mkdir(exist_ok=True, mode=0o700)
+        if self.paths and not self.paths[-1].exists():  # the process that holds this one has decided
+            self._suffix = SUFFIX
         path = self.folder / f"{self._name}.{len(self.paths)}{self._suffix}"
         newborn = path.with_name(f"{path.name}.tmp")
         descriptor = os.open(newborn, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -234,9 +238,30 @@ def _write_whole(descriptor: int, data: bytes) -> None:
 
 
 def _last_lines(path: Path) -> list[bytes]:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - MOST_LOOKED_THROUGH))
+    with (path if path.exists() else _shown(path)).open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - MOST_LOOKED_THROUGH))
         return file.readlines()
+
+
+def _shown(path: Path) -> Path:
+    """Return what a held segment is called where readers look."""
+    journal, segment, *_ = path.name.split(".")
+    return path.with_name(f"{journal}.{segment}{SUFFIX}")
+
+
+def held_under(hold: str, folder: Path) -> list[Path]:
+    """Return the segments that are held under a name, the oldest of each journal first."""
+    return sorted(folder.glob(f"*.{hold}{HELD_SUFFIX}"), key=lambda path: int(path.name.split(".")[1]))
+
+
+def decide(hold: str, journals: list[Journal], *, keep: bool) -> None:
+    """Show what is held under a name, or drop it: what children wrote first, while these journals still hide it."""
+    own = {path for journal in journals for path in journal.paths}
+    for folder in {journal.folder for journal in journals}:
+        for path in [path for path in held_under(hold, folder) if path not in own]:
+            guard.attempt(partial(path.rename, _shown(path)) if keep else path.unlink)
+    for journal in journals:
+        guard.attempt(journal.keep if keep else journal.drop)
 
 
 _journals: WeakSet[Journal] = WeakSet()

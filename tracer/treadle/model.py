@@ -79,6 +79,8 @@ class RecordedSource:
     number: int | None
     """Of a notebook's cell, its execution count; None where it is none."""
     text: str
+    is_certain: bool = True
+    """Whether the step ran this text; False where several stood under the name and none is known to be the step's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """This process's recorder: opened by the first traced call, left after a fork and when settings change."""
 
 import os
+import secrets
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from treadle import guard
 from treadle.config import find_store
 from treadle.errors import TreadleError
-from treadle.journal import Journal
+from treadle.journal import FOLDER, Journal, decide, held_under
 from treadle.recording import Recorder
 from treadle.settings import settings, when_changed
 
@@ -20,8 +21,10 @@ _broken = False
 _is_opening = False
 _forwarders: dict[str, "Forwarder"] = {}
 """By the collector's URL: calls that are open when the settings change still end in theirs."""
+_hold: str | None = None
+"""The name that journals are held under; None: readers see what is opened."""
 _held: list[Journal] | None = None
-"""The journals that were opened since `hold`; None: readers see what is opened."""
+"""Those that this process has opened since `hold`; None: it was another that began to hold, and decides."""
 _parents_store: Path | None = None
 """Where the process that forked this one recorded: looked for again, it may be another by now."""
 _opening = threading.RLock()
@@ -45,18 +48,32 @@ when_changed(reopen)
 
 def hold() -> None:
     """Write from now on where no reader looks, until `release` says what becomes of it."""
-    global _held
-    _held = []
+    global _held, _hold
+    _hold, _held = secrets.token_hex(8), []
     _leave()
+
+
+def current_hold() -> str:
+    """Return the name under which what is opened now is held; empty where it is not."""
+    return _hold or ""
+
+
+def hold_for(name: str) -> None:
+    """Hold as the process does that sent work to this one, and decides for both; it may hold no more, or anew."""
+    global _hold
+    if _held is None and name != current_hold():
+        _hold = name or None
+        _leave()
 
 
 def release(*, keep: bool) -> None:
     """Show readers what was written since `hold`, or drop it; what is written from now on they see at once."""
-    global _held
+    global _held, _hold
+    name, _hold = _hold, None
     held, _held = _held or [], None
     _leave()
-    for journal in held:
-        guard.attempt(journal.keep if keep else journal.drop)
+    if name is not None:
+        guard.attempt(lambda: decide(name, held, keep=keep))
 
 
 def recorder() -> Recorder | None:
@@ -85,13 +102,16 @@ def _open_once() -> None:
 
 
 def _open() -> None:
-    global _recorder, _broken
+    global _recorder, _broken, _hold
     try:
         chosen = settings()
+        store = _parents_store or find_store(chosen.store)
+        if _hold is not None and _held is None and not held_under(_hold, store / FOLDER):
+            _hold = None  # who held it has decided by now
         _recorder = Recorder(
-            _parents_store or find_store(chosen.store),
+            store,
             chosen,
-            held=_held is not None,
+            hold=_hold,
             forwarder=guard.attempt(lambda: _forwarder(chosen.forward)),
         )
         if _held is not None:

@@ -57,13 +57,13 @@ class Recorder:
         "takes_all",
     )
 
-    def __init__(self, store: Path, chosen: Settings, *, held: bool, forwarder: "Forwarder | None") -> None:
+    def __init__(self, store: Path, chosen: Settings, *, hold: str | None, forwarder: "Forwarder | None") -> None:
         self.store = store
         self.hiding = chosen_hiding(chosen)
         self.redactor = Redactor(chosen.redact)
         self._key = load_key(create=True)
         self.journal = Journal(
-            store, program=chosen.program, key=self._key, fsync=chosen.fsync, held=held, redactor=self.redactor
+            store, program=chosen.program, key=self._key, fsync=chosen.fsync, hold=hold, redactor=self.redactor
         )
         self._blobs = Blobs(store, fsync=chosen.fsync)
         self._look_again_ns = 0

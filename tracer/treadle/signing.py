@@ -24,7 +24,12 @@ SHORT = 4096
 
 
 def key_path() -> Path:
-    """Return where the user's key is: `TREADLE_KEY_FILE`, else `treadle/key` in the user's data folder (XDG)."""
+    """Return where the user's key is: `TREADLE_KEY_FILE`, else `treadle/key` in the user's data folder (XDG).
+
+    Raises:
+        RuntimeError: it would be in the user's home folder, and there is none.
+
+    """
     named = os.environ.get("TREADLE_KEY_FILE")
     if named:
         return Path(named)
@@ -37,8 +42,8 @@ def load_key(*, create: bool) -> bytes | None:
 
     A key file that others can read is not used: what it signed could be anybody's.
     """
-    path = key_path()
     try:
+        path = key_path()
         status = path.stat()
         if status.st_mode & 0o077 or status.st_uid != os.getuid():
             return None

@@ -15,11 +15,13 @@ from treadle.values.redact import Redactor, is_secret_name, mask
 
 _GIVEN = re.compile(
     r"\b(?P<name>\w++)(?:[\"']?\]?\s*[:=]|\s*:\s*[\w\[\]., |]+=)\s*[bBrRuUfF]{0,2}(?P<quote>\"\"\"|'''|[\"'])"
-    r"(?P<value>(?:\\.|(?!(?P=quote))[^\\]){1,8000})(?P=quote)"
+    r"(?P<value>(?:\\[\s\S]|(?!(?P=quote))[^\\]){1,8000})(?P=quote)"
 )
 """A text that code gives a name: `token = "..."`, `connect(password="...")`, `{"api_key": "..."}`."""
 _SET = re.compile(r"(?<=[\"' ])(?P<name>\w++)=(?P<value>[^\s\"',(){}\[\]]{8,})(?=[\"'])")
 """A variable set inside a text, as `%env` and `!export` do."""
+
+_LINE_END = re.compile(r"\\?\n")
 
 
 class Sources:
@@ -82,4 +84,5 @@ def _masked_value(found: re.Match[str]) -> str:
     if not is_secret_name(found["name"]):
         return found.group()
     start, end = (position - found.start() for position in found.span("value"))
-    return found.group()[:start] + mask(found["value"]) + found.group()[end:]
+    line_ends = "".join(_LINE_END.findall(found["value"]))  # the lines below keep their numbers
+    return found.group()[:start] + mask(found["value"]) + line_ends + found.group()[end:]

@@ -1,5 +1,6 @@
 """Everything that the panes show of one step, read from the store in one go, in a worker."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -91,7 +92,8 @@ def _file_of(step: Step) -> Path | None:
 def _read(store: "Store", step: Step, path: Path) -> SourceFile | None:
     if step.function is None:
         return None
-    kept = None if path.exists() else store.source(step.trace_id, step.span_id)
+    is_there = os.path.exists(path)  # noqa: PTH110 - `Path.exists` raises for a name that is too long for a file
+    kept = None if is_there else store.source(step.trace_id, step.span_id)
     return read_source(path, step.function) if kept is None else read_kept(kept, step.function)
 
 

@@ -65,6 +65,8 @@ def read_source(path: Path, function: Function) -> SourceFile:
 def read_kept(kept: RecordedSource, function: Function) -> SourceFile:
     """Find the function in the source that was kept with the trace."""
     note = "as it ran" if kept.number is None else f"as it ran in {cell_name(kept.number)}"
+    if not kept.is_certain:
+        note = "changed since it ran: the last text of this name"
     first, last = _lines_at(kept.text, function.line or 0)
     return SourceFile(Path(kept.file), kept.text, first, last, note, kept=kept)
 

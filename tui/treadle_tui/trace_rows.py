@@ -1,6 +1,7 @@
 """Traces as rows of the list, and what is shown of the one under the cursor."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -41,7 +42,8 @@ def preview(summary: TraceSummary) -> tuple[Page, Page]:
 def short_path(path: Path) -> str:
     """Return a path from here, or from home, where that is shorter."""
     whole = path.absolute()
-    for base, sign in ((Path.cwd(), ""), (Path.home(), "~/")):
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - `Path.home` raises where there is none
+    for base, sign in ((Path.cwd(), ""), (home, "~/")):
         if whole.is_relative_to(base):
             return sign + str(whole.relative_to(base))
     return str(whole)

@@ -46,21 +46,31 @@ def pickled(module: str, function: Any, lane: Lane, context: Any = None) -> tupl
 
     The pickle names nothing of ours: in a process that cannot load Treadle, the function arrives as it is.
     """
-    sent = guard.attempt(lambda: (*headers(lane, context).values(), _store()))
+    sent = guard.attempt(lambda: (*headers(lane, context).values(), _store(), _hold()))
     if sent is None:
         return eval, ("function", {"function": function})
     names = {"source": _SOURCE.format(module=module), "space": {}, "arguments": (function, *sent)}
     return eval, (_UNPICKLED, names)
 
 
-def unpickled(traceparent: str, tracestate: str, store: str) -> Lane | None:
+def unpickled(traceparent: str, tracestate: str, store: str, hold: str) -> Lane | None:
     """Return the lane that a pickle came from, in a process that is made ready for it."""
     from treadle import propagation
 
     propagation.install()
     if store and not _store():
         use(store=store)
+    if hold != _hold():
+        from treadle import recorder
+
+        recorder.hold_for(hold)
     return lane_of([traceparent], [tracestate])
+
+
+def _hold() -> str:
+    """Return the name under which this process's journal is held, if it is."""
+    recorder = sys.modules.get("treadle.recorder")
+    return "" if recorder is None else str(recorder.current_hold())
 
 
 def _store() -> str:

@@ -32,7 +32,12 @@ class Finding:
 
 def check_key() -> Iterator[Finding]:
     """Look at the key that signs records: there, whole, and nobody else's to read."""
-    path = key_path()
+    try:
+        path = key_path()
+    except RuntimeError:
+        why = "none: there is no home folder, so records stay unsigned; TREADLE_KEY_FILE can name another place"
+        yield Finding("key", "file", why, problem=True)
+        return
     yield Finding("key", "file", str(path))
     yield Finding("key", "state", *_key_state(path))
 
