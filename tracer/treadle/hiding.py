@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from treadle.failure import Mark, leading_to, mark_of
 from treadle.lanes import RemoteCall
 from treadle.settings import Settings, checked_patterns, kind_named_by
+from treadle.values.classes import type_name
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -22,6 +23,8 @@ VARIABLES = ("TREADLE_HIDE_INPUTS", "TREADLE_HIDE_OUTPUTS")
 MOST_DECIDED = 10_000
 MOST_FAILURES = 1_000
 """Of hidden calls under one: those before have long been caught."""
+REMOTE_TRACEBACKS = ("RemoteTraceback", "_RemoteTraceback")
+"""What a pool puts under an exception that one of its processes has raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,22 @@ class Hidden:
     """Exceptions that came out of hidden calls under this one."""
 
     def hides_failure(self, error: BaseException) -> bool:
-        """Tell whether an exception may not be shown: the call is hidden, or one that it came through."""
+        """Tell whether an exception may not be shown: the call is hidden, or one that it came through.
+
+        Of one that another process raised nobody here knows what it came through.
+        """
         if self.inputs or self.outputs:
             return True
-        return bool(self.failures) and any(mark_of(one) in self.failures for one in leading_to(error))
+        return any(mark_of(one) in self.failures or _is_remote(one) for one in leading_to(error))
 
     def after(self, error: BaseException) -> "Hidden":
         """Return what is hidden of a call once this came out of a hidden one under it."""
         before = self.failures if len(self.failures) < MOST_FAILURES else frozenset()
         return replace(self, failures=before | {mark_of(error)})
+
+
+def _is_remote(error: BaseException) -> bool:
+    return type_name(type(error)).rpartition(":")[2] in REMOTE_TRACEBACKS
 
 
 def in_its_place(_: object) -> bytes:

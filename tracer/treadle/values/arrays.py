@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.errors import NotReplayableError
 from treadle.values import bulk
 from treadle.values.array_texts import has_secret_field, text_of, without_secret_fields
-from treadle.values.classes import module_of, type_name
+from treadle.values.classes import held_by, module_of, type_name
 from treadle.values.encoders import TAG, Encoder
 from treadle.values.limits import KEPT_ITEMS, LONGEST_BLOB_BYTES
 
@@ -33,7 +33,7 @@ USERS_OWN = 2
 def shape_of(cls: type) -> str | None:
     """Return how a class of numpy's is taken apart; None for any other."""
     numpy = sys.modules.get("numpy")
-    if numpy is None or not hasattr(numpy, "memmap"):
+    if numpy is None or "memmap" not in held_by(numpy):
         return None
     if cls is numpy.ndarray or cls is numpy.memmap:
         return "ndarray"

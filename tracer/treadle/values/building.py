@@ -135,7 +135,7 @@ def plain_object(reviver: "Reviver", tree: dict[str, Any]) -> Any:
 def function(_: "Reviver", tree: dict[str, Any]) -> Any:
     """Return a function of the project, or one that does no harm."""
     found = find_object(tree["v"])
-    if not isinstance(found, types.FunctionType | types.BuiltinFunctionType):
+    if type(found) not in (types.FunctionType, types.BuiltinFunctionType):
         raise NotReplayableError(f"{tree['v']} is not a function any more")
     if not may_be_called(found.__module__, found.__qualname__):
         raise NotReplayableError(f"{tree['v']} is not a function of the project")
@@ -148,6 +148,8 @@ def method(reviver: "Reviver", tree: dict[str, Any]) -> Any:
     found = method_of(owner, tree["v"])
     if not isinstance(found, types.FunctionType):
         raise NotReplayableError(f"{type(owner).__qualname__} has no method {tree['v']} any more")
+    if not may_be_called(found.__module__, found.__qualname__):
+        raise NotReplayableError(f"{found.__module__}:{found.__qualname__} is not a function of the project")
     return types.MethodType(found, owner)
 
 

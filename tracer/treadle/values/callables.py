@@ -48,6 +48,8 @@ def encode_method(walk: "Walk", value: types.MethodType) -> Any:
     name = function.__name__ if type(function) is types.FunctionType else ""
     if method_of(owner, name) is not function:
         return walk.opaque(value, f"{type_name(type(owner))} has no method of this name")
+    if not may_be_called(function.__module__, function.__qualname__):
+        walk.refuse(f"{function.__module__}:{function.__qualname__} is not a function of the project")
     return {TAG: "method", "v": name, "self": walk.child("__self__", owner)}
 
 

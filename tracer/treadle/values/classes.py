@@ -114,10 +114,19 @@ def is_project_module(name: str) -> bool:
     module = sys.modules.get(name)
     if module is None or name == "builtins":
         return False
-    file = getattr(module, "__file__", None)
+    file = held_by(module).get("__file__")
     if not isinstance(file, str):
         return name == "__main__"
     return is_project_file(file)
+
+
+def held_by(module: Any) -> dict[str, Any]:
+    """Return what a module holds now, without asking it: a lazy one would load."""
+    try:
+        held = object.__getattribute__(module, "__dict__")
+    except AttributeError:  # anything can be put in `sys.modules`
+        return {}
+    return held if type(held) is dict else {}
 
 
 def is_project_file(file: str) -> bool:

@@ -14,6 +14,8 @@ from treadle.errors import NotReplayableError
 from treadle.values.classes import (
     TRUSTED_MODULES,
     TRUSTED_PACKAGES,
+    fields_of,
+    held_by,
     is_project_file,
     may_be_built,
     may_be_raised,
@@ -48,13 +50,20 @@ def find_object(name: str) -> Any:
 
     """
     module_name, _, qualname = name.partition(":")
-    found: Any = find_module(module_name)
-    for part in qualname.split("."):
-        is_class = type in mro_of(type(found))
-        found = members_of(found).get(part) if is_class else getattr(found, part, None)
-        if found is None:
-            raise NotReplayableError(f"{qualname} is no longer in {module_name}")
-    return found.__func__ if isinstance(found, staticmethod) else found
+    parts = qualname.split(".")
+    found = held_by(find_module(module_name)).get(parts[0])
+    for part in parts[1:]:
+        found = _held_under(part, found)
+    if found is None:
+        raise NotReplayableError(f"{qualname} is no longer in {module_name}")
+    return found.__func__ if type(found) is staticmethod else found
+
+
+def _held_under(name: str, holder: Any) -> Any:
+    """Return what a class or an instance holds under a name: no property runs for a recording, and no `__getattr__`."""
+    if issubclass(type(holder), types.ModuleType):
+        return None
+    return members_of(holder).get(name) if type in mro_of(type(holder)) else fields_of(holder).get(name)
 
 
 def find_module(name: str) -> types.ModuleType:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.errors import NotReplayableError
 from treadle.values.array_texts import NUMBER_KINDS
+from treadle.values.classes import held_by
 from treadle.values.encoders import TAG, Encoder
 from treadle.values.limits import MOST_VALUES
 from treadle.values.redact import is_secret_name
@@ -37,7 +38,7 @@ FREQUENT = ("DatetimeIndex", "TimedeltaIndex")
 def shape_of(cls: type) -> str | None:
     """Return how a class of pandas' is taken apart, by its name; None for any other."""
     pandas = sys.modules.get("pandas")
-    if pandas is None or not hasattr(pandas, "DataFrame") or not hasattr(pandas, "arrays"):
+    if pandas is None or not {"DataFrame", "arrays"} <= held_by(pandas).keys():
         return None
     return _shapes(pandas).get(cls)
 

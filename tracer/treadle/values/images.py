@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.errors import NotReplayableError
 from treadle.values import bulk
-from treadle.values.classes import fields_of, module_of
+from treadle.values.classes import fields_of, held_by, module_of
 from treadle.values.encoders import TAG, Encoder
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PLAIN = (str, int, float, bool, bytes, type(None))
 def shape_of(cls: type) -> str | None:
     """Return how an image is taken apart; None for a class that is none of Pillow's own."""
     pillow = sys.modules.get("PIL.Image")
-    if pillow is None or not hasattr(pillow, "Image"):
+    if pillow is None or "Image" not in held_by(pillow):
         return None
     if cls is pillow.Image:
         return "image"

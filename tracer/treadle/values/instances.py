@@ -12,7 +12,7 @@ from typing import Any
 
 from treadle.errors import NotReplayableError
 from treadle.names import recorded_module
-from treadle.values.classes import is_project_module, members_of, module_of, mro_of, type_name
+from treadle.values.classes import held_by, is_project_module, members_of, module_of, mro_of, type_name
 from treadle.values.found import find_module, find_object
 
 OWN_FOLDER = str(Path(__file__).parents[1])
@@ -33,12 +33,12 @@ class InstanceNames:
     def _in_modules(self, value: Any) -> str | None:
         """Look among what the modules hold now: a client is often put there long after the import."""
         if self._global_ids is None:
-            self._global_ids = {key for module in _modules() for key in map(id, list(vars(module).values()))}
+            self._global_ids = {key for module in _modules() for key in map(id, list(held_by(module).values()))}
         if id(value) not in self._global_ids:
             return None
         for module in _modules():
-            if (name := _name_in(dict(vars(module)), value)) is not None:
-                return f"{recorded_module(module.__name__)}:{name}"
+            if (name := _name_in(dict(held_by(module)), value)) is not None:
+                return f"{recorded_module(held_by(module)['__name__'])}:{name}"
         return None
 
 
@@ -68,7 +68,7 @@ def _project_modules(_loaded: int) -> tuple[str, ...]:
 
 
 def _is_ours(name: str) -> bool:
-    return (getattr(sys.modules[name], "__file__", None) or "").startswith(OWN_FOLDER)
+    return str(held_by(sys.modules[name]).get("__file__")).startswith(OWN_FOLDER)
 
 
 @lru_cache(maxsize=1)
@@ -78,8 +78,9 @@ def _class_member_ids(_loaded: int) -> frozenset[int]:
 
 
 def _classes(module: types.ModuleType) -> Iterator[type]:
-    for held in list(vars(module).values()):
-        if type in mro_of(type(held)) and module_of(held) == module.__name__:
+    inside = held_by(module)
+    for held in list(inside.values()):
+        if type in mro_of(type(held)) and module_of(held) == inside["__name__"]:
             yield held
 
 
@@ -94,6 +95,7 @@ def revive_instance(tree: dict[str, Any]) -> Any:
     found = find_object(name)
     if not is_project_module(find_module(name.partition(":")[0]).__name__):
         raise NotReplayableError(f"{name} is not in a module of the project")
-    if isinstance(found, type | types.ModuleType | types.BuiltinFunctionType) or type_name(type(found)) != tree["type"]:
+    cls = type(found)
+    if issubclass(cls, type | types.ModuleType | types.BuiltinFunctionType) or type_name(cls) != tree["type"]:
         raise NotReplayableError(f"{name} is no {tree['type']} any more")
     return found

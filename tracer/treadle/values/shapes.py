@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.taught import TAUGHT
 from treadle.values import arrays, frames, images, standard
 from treadle.values.callables import encode_function, encode_method, encode_partial
-from treadle.values.classes import fields_of, may_be_built, may_be_raised, member_of, shape_of, type_name
+from treadle.values.classes import fields_of, held_by, may_be_built, may_be_raised, member_of, shape_of, type_name
 from treadle.values.encoders import TAG, Encoder
 from treadle.values.field_names import named_fields, written_name
 from treadle.values.limits import LONGEST_MESSAGE, MARGIN
@@ -40,7 +40,7 @@ def recorded_shape(cls: type) -> str:
 def _of_library(cls: type) -> str | None:
     """Return the shape of a class of a library that the codec knows, if the program has loaded it."""
     module, _, qualname = type_name(cls).partition(":")
-    if f"{module}:{qualname}" in standard.BY_NAME and getattr(sys.modules.get(module), qualname, None) is cls:
+    if f"{module}:{qualname}" in standard.BY_NAME and held_by(sys.modules.get(module)).get(qualname) is cls:
         return f"{module}:{qualname}"
     return arrays.shape_of(cls) or frames.shape_of(cls) or images.shape_of(cls)
 
