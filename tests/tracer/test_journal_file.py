@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ def test_the_process_record_says_what_ran(store: Path) -> None:
     assert process["executable"] == sys.executable
     assert process["argv"] == sys.argv
     assert {"python", "host", "path"} <= process.keys()
+    assert process["treadle"] == version("treadle")
 
 
 def test_the_process_record_names_the_main_file(tmp_path: Path, store: Path) -> None:

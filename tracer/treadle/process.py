@@ -11,6 +11,7 @@ from treadle import guard
 from treadle.names import writable
 from treadle.notebooks import notebook_name
 from treadle.values.redact import Redactor
+from treadle.version import __version__
 
 _SHELL = "_pyrepl."
 """Where Python's own shell stands since 3.13: what is typed there is no module."""
@@ -24,6 +25,7 @@ def describe_process(redactor: Redactor) -> dict[str, Any]:
         "cwd": writable(_working_folder()),
         "python": platform.python_version(),
         "executable": writable(sys.executable),
+        "treadle": __version__,
         "host": writable(socket.gethostname()),
         "service": writable(os.environ.get("OTEL_SERVICE_NAME", "")),
         "main": _main(),
