@@ -25,20 +25,21 @@ def test_what_fails_raises_pythons_own_error() -> None:
 
 
 def test_a_disk_that_stalled_is_not_waited_for_with_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After one slow write the others let other threads run."""
+    """After three slow writes in a row the others let other threads run."""
     descriptor = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     write, let_go = os.write, []
     monkeypatch.setattr(os, "write", lambda *given: let_go.append(given) or write(*given))
     append = appender()
     monkeypatch.setattr(appending, "count_other_threads", lambda: 1)
-    append(descriptor, b"a")
-    monkeypatch.setattr(appending, "SLOW_NS", -1)
-    append(descriptor, b"b")
-    assert let_go == []
-    append(descriptor, b"c")
-    assert let_go == [(descriptor, b"c")]
+    slow_and_quick = [(b"a", -1), (b"b", -1), (b"c", 10**12), (b"d", -1), (b"e", -1), (b"f", -1)]
+    for data, limit_ns in slow_and_quick:
+        monkeypatch.setattr(appending, "SLOW_NS", limit_ns)
+        append(descriptor, data)
+        assert let_go == []
+    append(descriptor, b"g")
+    assert let_go == [(descriptor, b"g")]
     os.close(descriptor)
-    assert (tmp_path / "file").read_bytes() == b"abc"
+    assert (tmp_path / "file").read_bytes() == b"abcdefg"
 
 
 def test_one_thread_alone_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,3 +213,37 @@ def test_a_traced_call_from_a_finaliser_is_recorded(store: Path) -> None:
     Held()
     gc.collect()
     assert recorded.only(store).output == 1
+
+
+class Held:
+    """Waits for a future, and holds up whoever tells it that the future is done."""
+
+    def __init__(self) -> None:
+        self.told, self.let_go = threading.Event(), threading.Event()
+
+    def add_result(self, _: Any) -> None:
+        """Hold up."""
+        self.told.set()
+        self.let_go.wait(10)
+
+
+def test_futures_are_noted_in_the_order_in_which_their_waiters_are_told(store: Path) -> None:
+    """A thread may be held up between telling that its future is done and calling back: another is not before it."""
+
+    @treadle.trace
+    def outer() -> None:
+        begin = [threading.Event(), threading.Event()]
+        held = Held()
+        with ThreadPoolExecutor(2) as pool:
+            first, second = (pool.submit(event.wait, 10) for event in begin)
+            first._waiters.append(held)  # type: ignore[arg-type]
+            begin[0].set()
+            assert held.told.wait(10)
+            begin[1].set()
+            assert second.result(10)
+            held.let_go.set()
+            assert first.result(10)
+
+    outer()
+    done = recorded.only(store).end["attrs"]["treadle.submissions_done"]
+    assert done["0"] < done["1"]

@@ -8,10 +8,11 @@ from typing import Any
 
 from treadle import crew
 from treadle.clock import now_ns
-from treadle.lanes import CURRENT
+from treadle.lanes import CURRENT, Lane
 from treadle.propagation.carried import Carried
 from treadle.propagation.initializers import wrap_pool
 
+_PENDING = ("PENDING", "RUNNING")
 _SHARED_WORKERS = frozenset({("anyio._backends._asyncio", "WorkerThread")})
 """Threads that work for whoever comes, each piece in the context of its own submitter: they belong to no call."""
 
@@ -38,11 +39,36 @@ def _wrap_submit() -> None:
             future = original(self, carried, *args, **kwargs)
         finally:
             CURRENT.reset(token)
-        future.add_done_callback(lambda _: submitted.done(now_ns()))
+        _note_when_done(future, submitted)
         crew.expect(future, self)
         return future
 
     ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+class _Note:
+    """Stands first among those that wait for a future, and notes when it was done as the others are told of it.
+
+    A callback comes too late: between telling `as_completed` and calling back a thread may have to wait, and another
+    future be told of and called back for meanwhile.
+    """
+
+    def __init__(self, submitted: Lane) -> None:
+        self._submitted = submitted
+
+    def add_result(self, _: Any) -> None:
+        """Note it."""
+        self._submitted.done(now_ns())
+
+    add_exception = add_cancelled = add_result
+
+
+def _note_when_done(future: "Future[Any]", submitted: Lane) -> None:
+    with future._condition:  # noqa: SLF001 - where `concurrent.futures.wait` and `as_completed` wait, too
+        if future._state in _PENDING:  # noqa: SLF001 - as above
+            future._waiters.insert(0, _Note(submitted))  # type: ignore[arg-type]  # noqa: SLF001 - as above
+        else:
+            submitted.done(now_ns())
 
 
 def _wrap_thread_start() -> None:
