@@ -11,6 +11,8 @@ HOLDERS = (str, bytes, bytearray, list, tuple)
 """Types whose values may hold a secret that their name tells of; other containers have names of their own inside."""
 _TEXTS = (str, bytes, bytearray)
 LONGEST_NAME = 100
+WORDS_OF_A_SENTENCE = 3
+"""A text with as many spaces is no name: two texts side by side mostly are sentences."""
 _HEADERS = ("authorization", "cookie", "x-", "api-key", "ocp-apim")
 
 
@@ -51,6 +53,8 @@ def is_secret_pair(values: Any) -> bool:
         return False
     first, second = values
     if not (_is_text(first) and _is_text(second)) or not second or len(first) > LONGEST_NAME:
+        return False
+    if type(first) is str and first.count(" ") >= WORDS_OF_A_SENTENCE:
         return False
     name, value = all_texts(first), all_texts(second)
     if not is_secret_field(name, value, {}):
