@@ -64,9 +64,7 @@ class CutOff(Unrecorded):
         super().begin(name, kind, _held)
         if not self.has_told:
             self.has_told = True
-            os.write(
-                2, b"treadle: this run is not recorded whole: it was forked while the first call began elsewhere\n"
-            )
+            os.write(2, f"treadle: this run is not recorded whole: {CUT_OFF}\n".encode())
 
 
 def loaded() -> Any:
