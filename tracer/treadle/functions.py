@@ -1,7 +1,4 @@
-"""What is known of a traced function before it is called: its names, its parameters, its code.
-
-Arguments are bound by zipping positions with names, which is several times cheaper than `Signature.bind`.
-"""
+"""What is known of a traced function before it is called: its names, its parameters, its code."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from treadle.binding import Binder, binder
 from treadle.names import recorded_module, writable
 
 if TYPE_CHECKING:
@@ -33,14 +31,8 @@ class Traced:
 
     __slots__ = (
         "__weakref__",
-        "_defaults",
-        "_fewest",
+        "_binder",
         "_fields",
-        "_names",
-        "_positional",
-        "_required",
-        "_rest",
-        "_rest_by_name",
         "flavour",
         "function",
         "idempotent",
@@ -72,67 +64,39 @@ class Traced:
         self.own_frames = _SEND_FRAMES if self.flavour == "gen" else 1
         self.name = name or getattr(function, "__name__", type(function).__name__)
         self.parameters = _parameters(function)
-        by_kind: dict[str, list[str]] = {short: [] for short in _KINDS.values()}
-        for parameter in self.parameters:
-            by_kind[_KINDS[parameter.kind]].append(parameter.name)
-        self._positional = tuple(by_kind["po"] + by_kind["pk"])
-        self._names = frozenset(by_kind["pk"] + by_kind["ko"])
-        self._rest = next(iter(by_kind["*"]), None)
-        self._rest_by_name = next(iter(by_kind["**"]), None)
+        self._binder: Binder | None = None
         self._fields: dict[str, Any] | None = None
         self.recorded_as: tuple[Any, str, str] | None = None
         """The recorder that described it last, and what that says of it."""
-        self._defaults = {p.name: p.default for p in self.parameters if p.default is not p.empty}
-        needed = by_kind["po"] + by_kind["pk"] + by_kind["ko"]
-        self._required = tuple(name for name in needed if name not in self._defaults)
-        by_position_alone = set(self._required).issubset(self._positional)
-        self._fewest = len(self._required) if by_position_alone else len(self._positional) + 1
 
     def fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Tell whether the function can be called so; cheaper than `Signature.bind`, for every call."""
-        positional, count = self._positional, len(args)
-        if not kwargs and self._fewest <= count <= len(positional):
-            return True
-        if count > len(positional) and self._rest is None:
+        """Tell whether the function can be called so."""
+        bound = self._binder or self._write_binder()
+        try:
+            bound(*args, **kwargs)
+        except TypeError:
             return False
-        given = set(positional[:count])
-        if kwargs:
-            if not given.isdisjoint(kwargs) and not self._names.isdisjoint(given.intersection(kwargs)):
-                return False
-            if self._rest_by_name is None and not self._names.issuperset(kwargs):
-                return False
-            given |= self._names.intersection(kwargs)
-        return given.issuperset(self._required)
+        return True
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments by parameter name, defaults included.
 
         A call that does not fit the signature is returned as `{"args": ..., "kwargs": ...}`: it raises by itself.
         """
-        positional = self._positional
-        if len(args) > len(positional) and self._rest is None:
+        bound = self._binder or self._write_binder()
+        try:
+            return bound(*args, **kwargs)
+        except TypeError:
             return {"args": list(args), "kwargs": kwargs}
-        bound = self._defaults.copy()
-        bound.update(zip(positional, args, strict=False))
-        if self._rest is not None:
-            bound[self._rest] = list(args[len(positional) :])
-        if kwargs:
-            self._bind_by_name(bound, kwargs)
-        for name in self.ignore:
-            bound.pop(name, None)
-        return bound
 
-    def _bind_by_name(self, bound: dict[str, Any], kwargs: dict[str, Any]) -> None:
-        names = self._names
-        if names.issuperset(kwargs):
-            bound.update(kwargs)
-            return
-        bound.update({name: value for name, value in kwargs.items() if name in names})
-        bound[self._rest_by_name or "kwargs"] = {name: value for name, value in kwargs.items() if name not in names}
+    def _write_binder(self) -> Binder:
+        """Write it when it is first needed, not while modules are imported."""
+        self._binder = binder(self.parameters, ignore=self.ignore)
+        return self._binder
 
     def unknown(self, names: Iterable[str]) -> str | None:
         """Return the first of these names that no argument can have; None where there is none such."""
-        if self._rest_by_name is not None:
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in self.parameters):
             return None
         known = {parameter.name for parameter in self.parameters}
         return next((name for name in names if name not in known), None)
