@@ -6,15 +6,16 @@ around each stretch of user code, then one of the ends. A call is current only w
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
-from treadle import guard, stack, turns
+from treadle import guard, stack, stretch, turns
 from treadle.clock import now_ns
 from treadle.failure import error_type
 from treadle.functions import Traced
 from treadle.hiding import NOTHING, PAYLOAD, WHY, hides, in_its_place
 from treadle.kinds import EFFECT_KINDS
-from treadle.lanes import RemoteCall
+from treadle.lanes import Lane, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.names import writable
 from treadle.otel import current, remote
@@ -23,7 +24,6 @@ from treadle.recording import Recorder
 from treadle.relay import Relay
 from treadle.replay import decider
 from treadle.streams import Stream, total_of
-from treadle.stretch import Stretch
 from treadle.values.encode import Encoded
 
 if TYPE_CHECKING:
@@ -49,19 +49,22 @@ class Call:
         "_stream",
         "answer",
         "attributes",
+        "context",
         "depth",
         "ended_attributes",
         "extra_frames",
-        "handle",
         "hidden",
         "kind",
+        "lane",
+        "lane_token",
         "name",
         "ordinal",
+        "otel_token",
         "parent",
         "payload",
+        "span",
         "span_id",
         "started_at_ns",
-        "stretch",
         "submissions_done",
         "total",
         "trace_id",
@@ -90,7 +93,9 @@ class Call:
         self.hidden = NOTHING if writer.hiding is None else writer.hiding.of(name, kind)
         self._recorder: Recorder | LeftOut = writer
         self._redactor = writer.redactor.of_call()
-        self.stretch = Stretch()
+        self.lane: Lane | None = None
+        self.lane_token: Token[Lane | None] | None = None
+        self.otel_token: current.OtelToken | None = None
         self._stream: Stream | None = None
         self._ended = False
 
@@ -118,12 +123,10 @@ class Call:
         if type(parent) is RemoteCall:
             context = remote.at_least_under(parent.around, context)
         self.started_at_ns = at_ns = now_ns()
-        self.handle = handle = current.start(
+        self.span, self.context, self.trace_id, self.span_id = current.start(
             self.name, at_ns=at_ns, attributes=self.attributes, is_client=self.kind == "llm", parent=context
         )
-        self.trace_id = handle.trace_id
-        self.span_id = handle.span_id
-        if parent is not None and parent.trace_id != handle.trace_id:
+        if parent is not None and parent.trace_id != self.trace_id:
             self.parent = None
         if not writer.takes_all and decider.decider is None and not writer.takes(self.trace_id):
             self._recorder = LEFT_OUT
@@ -156,24 +159,19 @@ class Call:
         is_plain = isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
         self.ended_attributes[writable(str(name))] = value if is_plain else writable(str(value))
 
-    def resume(self) -> None:
-        """Make this call current: user code of it runs from here on."""
-        self.stretch.enter(self)
-
-    def suspend(self) -> None:
-        """Make current what was current before."""
-        self.stretch.leave()
+    resume = stretch.enter
+    suspend = stretch.leave
 
     def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
         """End with what came out of the call, wherever it came from; a second time does what the first left undone."""
-        self.stretch.break_off(self)
+        stretch.break_off(self)
         self.fail(error, by_consumer=by_consumer)
 
     def take_over(self, relay: Relay) -> None:
         """Be the call that the relay's lanes are under, from before this one is first resumed."""
         relay.pass_to(self)
-        self.stretch.lane = relay
-        self.handle.stand_behind(relay.span)
+        self.lane = relay
+        self.context = relay.span.stand_for(self.span, self.context)
 
     def chunk(self, value: Any) -> None:
         """Record one chunk of a stream."""
@@ -236,7 +234,7 @@ class Call:
             guard.attempt(lambda: self._end_once(more, encode, value))
             raise
         finally:
-            self.stretch.lane = self._stream = None  # they refer back: without them the call is freed at once
+            self.lane = self._stream = None  # they refer back: without them the call is freed at once
             if self._room is not None:
                 self.let_go()
 
@@ -266,7 +264,7 @@ class Call:
             more["redacted"] = self._redactor.take_changed()
         self._recorder.end(self, at_ns, more, payload)
         failed = more["error"]["type"] if more["status"] == "error" else None
-        self.handle.end(at_ns, self.ended_attributes, failed)
+        current.end(self.span, at_ns, self.ended_attributes, error=failed)
 
     def _end_once(self, more: dict[str, Any], encode: Callable[[Any], bytes], value: Any) -> None:
         """After Ctrl-C in the middle of recording an end: only the journal knows whether it was written."""

@@ -6,7 +6,6 @@ order differs from submission order nearly every time in a pool; this number doe
 """
 
 import itertools
-from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -64,13 +63,6 @@ class Lane:
         """Note when what was submitted here was done, as whoever waits for it will see it."""
         if len(self.call.submissions_done) < MOST_SUBMISSIONS:
             self.call.submissions_done[self.place] = at_ns
-
-    def below(self) -> "Iterator[Lane]":
-        """Yield this lane, and those that become current again when the calls around it end."""
-        lane: Lane | None = self
-        while lane is not None:
-            yield lane
-            lane = lane.call.stretch.made_in() if not isinstance(lane.call, RemoteCall) else None
 
     def next_submission(self) -> int:
         """Take the number of a submission."""

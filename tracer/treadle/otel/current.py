@@ -26,6 +26,8 @@ NOTHING = Context()
 Attribute = str | bool | int | float
 OtelToken = Token[Context]
 OtelContext = Context
+Started = tuple[Span, Context, str, str]
+"""A span, the context in which its children belong to it, its trace's id and its own in hex."""
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _numbers = random.Random()  # noqa: S311 - ids, not secrets
@@ -47,13 +49,18 @@ class PassedSpan(NonRecordingSpan):
         """Return the ids of the span that it stands for now."""
         return self.span.get_span_context()
 
+    def stand_for(self, span: Span, context: Context) -> Context:
+        """Stand for this span from now on: return its context with this one in its place."""
+        self.span = span
+        return trace.set_span_in_context(self, context)
+
 
 class MadeUpSpan(NonRecordingSpan):
     """A span that nobody will see: its ids take OpenTelemetry's form only when somebody asks, which costs 1 us."""
 
     def __init__(self, trace_id: str, flags: TraceFlags, state: TraceState | None) -> None:
         self.trace_id = trace_id
-        self.span_id = f"{_numbers.getrandbits(64) or 1:016x}"
+        self.span_id = (_numbers.getrandbits(64) or 1).to_bytes(8, "big").hex()  # in half the time of a format
         self.flags = flags
         self.state = state
         self._ids: SpanContext | None = None
@@ -74,33 +81,6 @@ class MadeUpSpan(NonRecordingSpan):
         return f"{type(self).__name__}({self.get_span_context()!r})"
 
 
-class Handle:
-    """One started span, with the context in which its children belong to it."""
-
-    __slots__ = ("context", "span", "span_id", "trace_id")
-
-    def __init__(self, span: Span, around: Context, trace_id: str, span_id: str) -> None:
-        self.span = span
-        self.trace_id = trace_id
-        self.span_id = span_id
-        self.context = Context({**around, _SPAN_KEY: span})
-
-    def stand_behind(self, passed: PassedSpan) -> None:
-        """Have children belong to this span by way of one that stands for another later."""
-        passed.span = self.span
-        self.context = trace.set_span_in_context(passed, self.context)
-
-    def end(self, at_ns: int, attributes: Mapping[str, Attribute], error: str | None) -> None:
-        """End the span, with what is known of it by then."""
-        span = self.span
-        if type(span) is not MadeUpSpan and span.is_recording():
-            for name, value in attributes.items():
-                span.set_attribute(name, value)
-            if error is not None:
-                span.set_status(Status(StatusCode.ERROR, error))
-            span.end(at_ns)
-
-
 def start(
     name: str,
     *,
@@ -108,7 +88,7 @@ def start(
     attributes: Mapping[str, Attribute] | None = None,
     is_client: bool = False,
     parent: Context | None = None,
-) -> Handle:
+) -> Started:
     """Start a span under the current one, or under the one of `parent`."""
     around = captured() if parent is None else parent
     tracer = _tracer()
@@ -121,18 +101,24 @@ def start(
         guard.report(error, what="a step has no span: ")
         return _made_up(around)
     ids = span.get_span_context()
-    if type(span) is NonRecordingSpan and _is_no_span_of_its_own(ids, around):
+    if not ids.is_valid or (type(span) is NonRecordingSpan and _is_the_parents(ids, around)):
         return _made_up(around)
-    return Handle(span, around, f"{ids.trace_id:032x}", f"{ids.span_id:016x}")
+    trace_id, span_id = ids.trace_id.to_bytes(16, "big").hex(), ids.span_id.to_bytes(8, "big").hex()
+    return span, Context({**around, _SPAN_KEY: span}), trace_id, span_id
 
 
-def attach(handle: Handle) -> OtelToken:
-    """Make the span current."""
-    return attach_context(handle.context)
+def end(span: Span, at_ns: int, attributes: Mapping[str, Attribute], *, error: str | None) -> None:
+    """End a span, with what is known of it by then."""
+    if type(span) is not MadeUpSpan and span.is_recording():
+        for name, value in attributes.items():
+            span.set_attribute(name, value)
+        if error is not None:
+            span.set_status(Status(StatusCode.ERROR, error))
+        span.end(at_ns)
 
 
-attach_context = context.attach
-"""Makes a context current that another thread or task handed over."""
+attach = context.attach
+"""Makes a context current, also one that another thread or task handed over."""
 detach = context.detach
 """Makes current what was current before; to be called in the context that attached."""
 captured = context.get_current
@@ -165,19 +151,18 @@ def _set_named_provider() -> None:
     trace.get_tracer_provider()
 
 
-def _is_no_span_of_its_own(ids: SpanContext, parent: Context | None) -> bool:
-    """Tell whether a tracer that makes no spans, of an SDK that is switched off, handed back nothing or the parent."""
-    return not ids.is_valid or ids.span_id == trace.get_current_span(parent).get_span_context().span_id
+def _is_the_parents(ids: SpanContext, parent: Context | None) -> bool:
+    """Tell whether a tracer that makes no spans, of an SDK that is switched off, handed back the parent."""
+    return ids.span_id == trace.get_current_span(parent).get_span_context().span_id
 
 
-def _made_up(around: Context) -> Handle:
+def _made_up(around: Context) -> Started:
     above = around.get(_SPAN_KEY)
     if type(above) is MadeUpSpan:
         span = MadeUpSpan(above.trace_id, above.flags, above.state)
+    elif above is not None and isinstance(above, Span) and (ids := above.get_span_context()).is_valid:
+        # what is not sampled stays so for others
+        span = MadeUpSpan(ids.trace_id.to_bytes(16, "big").hex(), ids.trace_flags, ids.trace_state)
     else:
-        ids = trace.get_current_span(around).get_span_context()
-        if ids.is_valid:  # a trace that is not sampled stays so for others
-            span = MadeUpSpan(f"{ids.trace_id:032x}", ids.trace_flags, ids.trace_state)
-        else:
-            span = MadeUpSpan(f"{_numbers.getrandbits(128) or 1:032x}", _SAMPLED, None)
-    return Handle(span, around, span.trace_id, span.span_id)
+        span = MadeUpSpan((_numbers.getrandbits(128) or 1).to_bytes(16, "big").hex(), _SAMPLED, None)
+    return span, Context({**around, _SPAN_KEY: span}), span.trace_id, span.span_id
