@@ -52,12 +52,12 @@ class Journal:
         "_limit_bytes",
         "_name",
         "_newborn",
-        "_ordinals",
         "_repeated",
         "_rotating",
         "_suffix",
         "_written_bytes",
         "folder",
+        "ordinals",
         "paths",
         "process_id",
     )
@@ -90,7 +90,8 @@ class Journal:
         self.paths: list[Path] = []
         """Its segments, oldest first."""
         self._name = f"{prefix}{now_ns()}-{os.getpid()}-{self.process_id}"
-        self._ordinals = itertools.count()
+        self.ordinals = itertools.count()
+        """The numbers of its records, each to be taken once."""
         self._rotating = threading.Lock()
         self._limit_bytes = SEGMENT_BYTES
         self._written_bytes = 0
@@ -116,10 +117,6 @@ class Journal:
         self._repeated.append(repeated)
         self.write(self._line(*repeated))
 
-    def head(self, kind: str, at_ns: int) -> str:
-        """Return the opening of a record, up to the last of the keys that every record has."""
-        return f'{{"v":{FORMAT_VERSION},"r":"{kind}","n":{next(self._ordinals)},"t":{at_ns}'
-
     def write(self, line: bytes) -> None:
         """Append one whole line.
 
@@ -130,9 +127,10 @@ class Journal:
         if self._is_torn:
             line = b"\n" + line
         written_bytes = self._append(self._descriptor, line)
-        self._is_torn = written_bytes < len(line)
-        if self._is_torn:
+        if written_bytes < len(line):
+            self._is_torn = True
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._is_torn = False
         if self._fsync:
             os.fsync(self._descriptor)
         self._written_bytes += written_bytes  # of two threads one may not be counted: the limit is no exact one
@@ -229,7 +227,12 @@ class Journal:
         return descriptor
 
     def _line(self, kind: str, at_ns: int, body: bytes) -> bytes:
-        return b"%b,%b\n" % (self.head(kind, at_ns).encode(), body)
+        return b'%b%d,"t":%d,%b\n' % (opening(kind).encode(), next(self.ordinals), at_ns, body)
+
+
+def opening(kind: str) -> str:
+    """Return how a record of this kind opens: the next of the journal's ordinals stands behind it."""
+    return f'{{"v":{FORMAT_VERSION},"r":"{kind}","n":'
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:

@@ -16,7 +16,7 @@ from treadle.blobs import Blobs, read_blob
 from treadle.failure import Passing, describe
 from treadle.functions import Traced
 from treadle.hiding import chosen_hiding
-from treadle.journal import Journal
+from treadle.journal import Journal, opening
 from treadle.names import writable
 from treadle.settings import Settings
 from treadle.signing import load_key, sign_end, sign_start
@@ -32,6 +32,7 @@ LOOK_EVERY_NS = 100_000_000
 """How often it is asked whether somebody has removed the store, as people do while a notebook or a server runs."""
 LONGEST_FORWARDED = 1_000_000
 """Bytes of a long text: a collector takes a few million of a whole request."""
+_START, _END, _CHUNK = map(opening, ("start", "end", "chunk"))
 OWN_FOLDER = str(Path(__file__).parent)
 """Frames in it are the wrappers: no stack shows them."""
 
@@ -110,12 +111,13 @@ class Recorder:
         if why is not None:
             more["why"] = why
         parent = call.parent.span_id if call.parent is not None else ""
-        signed = "" if self._key is None else self._start_signature(call, parent, function, payload)
         under = f',"parent":"{parent}"' if parent else ""
+        signed = "" if self._key is None else self._start_signature(call, parent, function, payload)
         head = (
-            f'{self.journal.head("start", call.started_at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"'
+            f'{_START}{next(self.journal.ordinals)},"t":{call.started_at_ns}'
+            f',"trace":"{call.trace_id}","span":"{call.span_id}"'
             f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)},"ord":"{call.ordinal}","thread":{get_ident()}'
-            f'{number}{under}{_members(more)}{signed},"bytes":{len(payload)},"in":'
+            f'{number}{under}{_members(more) if more else ""}{signed},"bytes":{len(payload)},"in":'
         )
         self.journal.write(b"".join((head.encode(), payload, b"}\n")))
 
@@ -146,7 +148,7 @@ class Recorder:
             )
             signed = f',"sig":"{signature}"'
         head = (
-            f'{self.journal.head("end", at_ns)},"trace":"{call.trace_id}","span":"{call.span_id}"'
+            f'{_END}{next(self.journal.ordinals)},"t":{at_ns},"trace":"{call.trace_id}","span":"{call.span_id}"'
             f'{_members(more)}{signed},"bytes":{len(payload)},"out":'
         )
         self.journal.write(b"".join((head.encode(), payload, b"}\n")))
@@ -166,9 +168,8 @@ class Recorder:
 
     def chunk(self, call: "Call", at_ns: int, payload: bytes) -> None:
         """Write one chunk of a stream."""
-        head = self.journal.head("chunk", at_ns)
-        ids = f'"trace":"{call.trace_id}","span":"{call.span_id}"'
-        self.journal.write(b"%b%b]]}\n" % (f'{head},{ids},"chunks":[[{at_ns},'.encode(), payload))
+        head = f'{_CHUNK}{next(self.journal.ordinals)},"t":{at_ns},"trace":"{call.trace_id}","span":"{call.span_id}"'
+        self.journal.write(b'%b,"chunks":[[%d,%b]]}\n' % (head.encode(), at_ns, payload))
 
     def _named(self, traced: Traced) -> tuple[str, str]:
         """Return what a start record says of a function, and what is signed of it."""

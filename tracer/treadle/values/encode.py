@@ -4,7 +4,8 @@ Most values are plain: they are told in one look and written as they are. The re
 """
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -16,7 +17,8 @@ from treadle.values.secret_fields import is_secret_pair
 from treadle.values.walk import Walk
 
 
-class Encoded(NamedTuple):
+@dataclass(slots=True)  # frozen, or as a tuple, it would cost three times as much
+class Encoded:
     """Tagged JSON, and why it cannot be revived where it cannot."""
 
     payload: bytes
@@ -49,14 +51,14 @@ def _is_plain(value: Any, redactor: Redactor, most: int) -> bool:
     if cls is str:
         size = len(value)
         return size <= most and size <= INLINE_BYTES and redactor.is_clean(value) and value.isascii()
+    if cls is int:
+        return bool(SMALLEST_INT <= value <= LARGEST_INT)
     if cls is dict:
         most //= len(value) + 1
         return most >= PLAIN_SHARE and _are_plain(value.values(), redactor, most) and _are_plain_names(value, redactor)
     if cls is list:
         most //= len(value) + 1
         return most >= PLAIN_SHARE and _are_plain(value, redactor, most) and not is_secret_pair(value)
-    if cls is int:
-        return bool(SMALLEST_INT <= value <= LARGEST_INT)
     if cls is float:
         return bool(value - value == 0)  # neither NaN nor an infinity
     return value is None or cls is bool
@@ -66,8 +68,8 @@ def _are_plain(values: Collection[Any], redactor: Redactor, most: int) -> bool:
     shortest, clean = redactor.shortest, redactor.clean
     for value in values:
         # Nearly every text is short, or was seen before: asked here, because a call costs as much again.
-        if type(value) is str and (len(value) < shortest or (len(value) <= most and hash(value) in clean)):
-            if not value.isascii() or len(value) > INLINE_BYTES:
+        if type(value) is str and ((size := len(value)) < shortest or (size <= most and hash(value) in clean)):
+            if size > INLINE_BYTES or not value.isascii():
                 return False
         elif not _is_plain(value, redactor, most):
             return False

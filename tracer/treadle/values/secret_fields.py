@@ -52,9 +52,9 @@ def is_secret_pair(values: Any) -> bool:
     if type(values) not in (list, tuple) or len(values) != 2:
         return False
     first, second = values
-    if not (_is_text(first) and _is_text(second)) or not second or len(first) > LONGEST_NAME:
-        return False
     if type(first) is str and first.count(" ") >= WORDS_OF_A_SENTENCE:
+        return False
+    if not (_is_text(first) and _is_text(second)) or not second or len(first) > LONGEST_NAME:
         return False
     name, value = all_texts(first), all_texts(second)
     if not is_secret_field(name, value, {}):
