@@ -112,7 +112,18 @@ class Recorder:
             more["why"] = why
         parent = call.parent.span_id if call.parent is not None else ""
         under = f',"parent":"{parent}"' if parent else ""
-        signed = "" if self._key is None else self._start_signature(call, parent, function, payload)
+        signed = ""
+        if self._key is not None:
+            signature = sign_start(
+                self._key,
+                process=self.journal.process_id,
+                trace=call.trace_id,
+                span=call.span_id,
+                place=f"{parent} {call.kind} {call.ordinal}",
+                function=function,
+                payload=payload,
+            )
+            signed = f',"sig":"{signature}"'
         head = (
             f'{_START}{next(self.journal.ordinals)},"t":{call.started_at_ns}'
             f',"trace":"{call.trace_id}","span":"{call.span_id}"'
@@ -120,19 +131,6 @@ class Recorder:
             f'{number}{under}{_members(more) if more else ""}{signed},"bytes":{len(payload)},"in":'
         )
         self.journal.write(b"".join((head.encode(), payload, b"}\n")))
-
-    def _start_signature(self, call: "Call", parent: str, function: str, payload: bytes) -> str:
-        assert self._key is not None
-        signature = sign_start(
-            self._key,
-            process=self.journal.process_id,
-            trace=call.trace_id,
-            span=call.span_id,
-            place=f"{parent} {call.kind} {call.ordinal}",
-            function=function,
-            payload=payload,
-        )
-        return f',"sig":"{signature}"'
 
     def end(self, call: "Call", at_ns: int, more: dict[str, Any], payload: bytes) -> None:
         """Write that a call ended, with what came back."""
