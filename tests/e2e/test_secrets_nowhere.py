@@ -74,7 +74,7 @@ def plant(text):
     asyncio.run(coroutine(text))
     attempt(lambda: list(generator(text)))
     attempt(lambda: asyncio.run(consumed(text)))
-    with treadle.span("block", query=text) as span:
+    with treadle.span(f"fetch {text}"), treadle.span("block", query=text) as span:
         span.set_attribute("url.full", text)
         span.set_attribute("client_secret", text)
         span.set_output(text)
@@ -117,7 +117,7 @@ def forms(text: str) -> list[bytes]:
 
 
 def test_no_planted_secret_is_in_the_store(store: Path, model_server: ModelServer) -> None:
-    """Arguments, outputs, locals, chunks, errors, causes, notes, attributes, headers, environment, command line."""
+    """Names, arguments, outputs, locals, chunks, errors, causes, notes, attributes, headers, environment, command line."""
     texts = [planted.text for planted in SECRETS]
     run(model_server, [*texts, *ENVIRONMENT.values()], *ON_THE_COMMAND_LINE, **ENVIRONMENT)
     written = everything(store)
@@ -125,7 +125,7 @@ def test_no_planted_secret_is_in_the_store(store: Path, model_server: ModelServe
     secrets |= ENVIRONMENT
     secrets |= {"client": "9kL2mN4pQ6rS8tU1", "option": "swordfish-on-the", "joined option": "haddock-on-the"}
     assert [kind for kind, secret in secrets.items() if any(form in written for form in forms(secret))] == []
-    assert written.count(b'"r":"start"') == 6 * (len(texts) + 2) + 4
+    assert written.count(b'"r":"start"') == 7 * (len(texts) + 2) + 4
     assert b'"status":"error"' in written
 
 

@@ -117,6 +117,8 @@ class Call:
             encoded = _HIDDEN_INPUT
         elif writer.takes_all:
             encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
+        if self.traced is None:
+            self.name = self._redactor.text(self.name)
         if self.attributes:
             self.attributes = self._redactor.attributes(self.attributes)
         parent = self.parent
