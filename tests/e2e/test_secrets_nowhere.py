@@ -117,7 +117,7 @@ def forms(text: str) -> list[bytes]:
 
 
 def test_no_planted_secret_is_in_the_store(store: Path, model_server: ModelServer) -> None:
-    """Names, arguments, outputs, locals, chunks, errors, causes, notes, attributes, headers, environment, command line."""
+    """Names, arguments, outputs, locals, chunks, errors, causes, notes, attributes, headers, variables, commands."""
     texts = [planted.text for planted in SECRETS]
     run(model_server, [*texts, *ENVIRONMENT.values()], *ON_THE_COMMAND_LINE, **ENVIRONMENT)
     written = everything(store)

@@ -117,6 +117,18 @@ class Call:
             encoded = _HIDDEN_INPUT
         elif writer.takes_all:
             encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
+        self._start_span(context)
+        if not writer.takes_all and decider.decider is None and not writer.takes(self.trace_id):
+            self._recorder = LEFT_OUT
+            return
+        if encoded is None:
+            encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
+        if decider.decider is not None:
+            self.payload = encoded.payload
+            self.answer = decider.decider.decide(self)
+        self._recorder.start(self, encoded.payload, encoded.why)
+
+    def _start_span(self, context: current.OtelContext | None) -> None:
         if self.traced is None:
             self.name = self._redactor.text(self.name)
         if self.attributes:
@@ -130,16 +142,6 @@ class Call:
         )
         if parent is not None and parent.trace_id != self.trace_id:
             self.parent = None
-        if not writer.takes_all and decider.decider is None and not writer.takes(self.trace_id):
-            self._recorder = LEFT_OUT
-        elif encoded is None:
-            encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
-        if encoded is None:
-            return
-        if decider.decider is not None:
-            self.payload = encoded.payload
-            self.answer = decider.decider.decide(self)
-        self._recorder.start(self, encoded.payload, encoded.why)
 
     def origin(self) -> dict[str, Any]:
         """Return the fields of the start record that say where the call comes from, and that few calls have."""

@@ -6,7 +6,7 @@ Only text is kept: no frame, no traceback and no value outlives the call because
 import traceback
 from typing import Any, TypeAlias
 
-from treadle.frames import MOST_FRAMES, project_frames
+from treadle.frames import MOST_FRAMES, entries, project_frames
 from treadle.names import writable
 from treadle.values.classes import type_name
 from treadle.values.limits import MARGIN
@@ -123,11 +123,13 @@ def _message(error: BaseException) -> str:
 
 
 def _stack(error: BaseException, own_folder: str, hidden: bool, lines: int) -> str:
+    last = entries(error.__traceback__)[-lines:]  # out of a deep recursion, a failure is described at every level
+    trace = last[0] if last else None
     if hidden or len(leading_to(error)) > MOST_EXCEPTIONS:
-        own = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=-lines)
-        last = [f"{type(error).__qualname__}\n"] if hidden else traceback.format_exception_only(error)
-        return "".join([_HEADER, *_without(own, own_folder).format(), *last])
-    whole = traceback.TracebackException(type(error), error, error.__traceback__, limit=-lines, compact=True)
+        own = traceback.StackSummary.extract(traceback.walk_tb(trace))
+        only = [f"{type(error).__qualname__}\n"] if hidden else traceback.format_exception_only(error)
+        return "".join([_HEADER, *_without(own, own_folder).format(), *only])
+    whole = traceback.TracebackException(type(error), error, trace, limit=-lines, compact=True)
     waiting = [whole]
     while waiting:
         one = waiting.pop()

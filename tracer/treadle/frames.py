@@ -40,13 +40,23 @@ def project_frames(
     most: int = MOST_FRAMES,
 ) -> list[dict[str, Any]]:
     """Return file, line, function, source line and locals of the last frames that are the project's."""
-    own = []
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
+    own: list[types.TracebackType] = []
+    for each in reversed(entries(trace)):
+        file = each.tb_frame.f_code.co_filename
         if not file.startswith(own_folder) and is_project_file(file):
-            own.append(trace)
+            own.append(each)
+        if len(own) == most:
+            break
+    return [_frame(each, redactor, hidden) for each in reversed(own)]
+
+
+def entries(trace: types.TracebackType | None) -> list[types.TracebackType]:
+    """Return the entries of a traceback, the innermost last."""
+    found = []
+    while trace is not None:
+        found.append(trace)
         trace = trace.tb_next
-    return [_frame(each, redactor, hidden) for each in own[-most:]]
+    return found
 
 
 def _frame(trace: types.TracebackType, redactor: Redactor, hidden: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from treadle import loading
+from treadle.replay import decider
 
 if TYPE_CHECKING:
     from treadle.functions import Traced
@@ -40,8 +41,13 @@ SILENT = Silent()
 
 def begin(traced: Traced, args: Any, kwargs: Any, place: Any = None) -> Any:
     """Begin the call of a traced function, and return its `Call`, or what stands in for one."""
-    calls = loading.calls or loading.loaded()
-    started = calls.begin(traced.name, traced.kind, lambda: traced.bind(args, kwargs), traced=traced, place=place)
+    try:
+        calls = loading.calls or loading.loaded()
+        started = calls.begin(traced.name, traced.kind, lambda: traced.bind(args, kwargs), traced=traced, place=place)
+    except RecursionError:  # the stack is used up: the call itself says so next, from where it would without us
+        if decider.decider is not None:
+            raise
+        return SILENT
     return started or SILENT
 
 

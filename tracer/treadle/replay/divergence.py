@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from treadle.model import EFFECT_KINDS
+from treadle.kinds import EFFECT_KINDS
 
 if TYPE_CHECKING:
     from treadle.call import Call
