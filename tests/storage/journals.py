@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from treadle_storage.store import Store
+
 START_NS = 1_790_000_000_000_000_000
 
 
@@ -170,6 +172,14 @@ def write_example(writer: JournalWriter, *, trace: str = trace_id(1)) -> None:
              "locals": {}}]},
     )  # fmt: skip
     writer.end(root, trace=trace, result="Norway")
+
+
+def record_example(store: Store, number: int = 1) -> str:
+    """Record a chain of four steps as a program would that has ended; return its trace id."""
+    trace = trace_id(number)
+    with JournalWriter(store.path, process=f"{number:016x}") as writer:
+        write_example(writer, trace=trace)
+    return trace
 
 
 def write_long_trace(

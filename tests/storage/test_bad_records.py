@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from storage.indexes import rows
 from storage.journals import JournalWriter, span_id, trace_id, write_example
 from treadle_storage import records
 from treadle_storage.assembly import Place
 from treadle_storage.index import Index
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return the store's directory."""
-    return tmp_path / ".treadle"
-
-
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
-def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
-    """Run a query on the index."""
-    with index.cursor() as cursor:
-        return cursor.execute(query).fetchall()
-
-
-def ingest_all(index: Index) -> int:
-    """Ingest until nothing is left; return how many spans came."""
-    spans = 0
-    while (progress := index.ingest()).changed or progress.backlog_bytes:
-        spans += progress.new_spans
-    return spans
-
 
 BAD_LINES = {
     "a flipped byte": b'{"v":1,"r":"end","n":3\xff}\n',

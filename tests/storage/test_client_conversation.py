@@ -3,14 +3,13 @@
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from journals import JournalWriter, write_example
 
 import treadle_storage
-from owners import end_owner, is_owned
+from owners import is_owned
+from storage.journals import JournalWriter, write_example
 from treadle.errors import QueryError, StoreError
 from treadle_storage import starting
 from treadle_storage.connection import Connection
@@ -21,14 +20,6 @@ from treadle_storage.watchdog import Watch, Watchdog
 from waiting import wait_until
 
 ENDLESS = "select count(*) from range(100000000) a(i), range(100000000) b(j) where (i * j) % 7 = 3"
-
-
-@pytest.fixture
-def place(store: Path) -> Iterator[Path]:
-    """Return an empty store, whose owner ends with the test."""
-    store.mkdir()
-    yield store
-    end_owner(store)
 
 
 def raw_client(store: Path, *, hello: int = PROTOCOL) -> tuple[Connection, Frame]:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from storage import indexes
 from storage.journals import JournalWriter, trace_id, write_example
 from treadle_storage.index import Index
 from treadle_storage.steps import WatchValue, watch_values_of
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    """Open an index that holds the example chain."""
-    with JournalWriter(tmp_path) as writer:
+def index(store: Path, index: Index) -> Index:
+    """Return an index that holds the example chain."""
+    with JournalWriter(store) as writer:
         write_example(writer)
-    index = Index(tmp_path)
     index.ingest()
-    yield index
-    index.close()
+    return index
 
 
 def ask(index: Index, question: str, **args: Any) -> Any:
     """Ask about the example chain."""
-    with index.cursor() as cursor:
-        return index.ask(question, {"trace_id": trace_id(1), **args}, cursor)
+    return indexes.ask(index, question, trace_id=trace_id(1), **args)
 
 
 STEPS = ("answer", "retrieve", "chat gpt-4o", "parse")

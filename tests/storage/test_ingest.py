@@ -4,45 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
+from storage.indexes import ingest_all, rows
 from storage.journals import START_NS, JournalWriter, span_id, trace_id, write_example, write_long_trace
 from treadle.signing import digest_chunks
 from treadle_storage.index import Index
 from treadle_storage.recordings import recording_of
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return the store's directory."""
-    return tmp_path / ".treadle"
-
-
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
-def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
-    """Run a query on the index."""
-    with index.cursor() as cursor:
-        return cursor.execute(query).fetchall()
-
-
-def ingest_all(index: Index) -> int:
-    """Ingest until nothing is left; return how many spans came."""
-    spans = 0
-    while (progress := index.ingest()).changed or progress.backlog_bytes:
-        spans += progress.new_spans
-    return spans
 
 
 def test_a_finished_chain_is_there_after_one_call(store: Path, index: Index) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 import treadle
 import treadle_storage
 from owners import end_owner
+from storage import indexes
 from treadle_storage import ingest, long_texts
 from treadle_storage.index import Index
 from treadle_storage.recordings import recording_of
@@ -25,20 +25,10 @@ def read(path: str, *, times: int = 1) -> dict[str, Any]:
     return {"path": path, "document": TEXT * times, "picture": b"\x00\xff" * 100_000}
 
 
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store that this process records into."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
 def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
     """Run a query on an index that is up to date."""
-    while (progress := index.ingest()).changed or progress.backlog_bytes:
-        pass
-    with index.cursor() as cursor:
-        return cursor.execute(query).fetchall()
+    indexes.ingest_all(index)
+    return indexes.rows(index, query)
 
 
 def test_a_long_text_is_found_in_the_index(index: Index) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -23,14 +22,6 @@ from treadle_storage.place import place_of
 from waiting import wait_until
 
 OWNER = [sys.executable, "-P", "-m", "treadle_storage.owner"]
-
-
-@pytest.fixture
-def place(store: Path) -> Iterator[Path]:
-    """Return an empty store, whose owner ends with the test."""
-    store.mkdir()
-    yield store
-    end_owner(store)
 
 
 def test_of_several_that_start_at_once_one_serves(place: Path) -> None:

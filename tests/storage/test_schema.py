@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
+from storage.indexes import ask
 from storage.journals import (
     JournalWriter,
     write_example,
@@ -17,32 +16,6 @@ from treadle.errors import StoreError, StoreHeldError, StoreVersionError
 from treadle_storage import schema
 from treadle_storage.index import Index
 from treadle_storage.summaries import summaries_of
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return the store's directory."""
-    return tmp_path / ".treadle"
-
-
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
-def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
-    """Run a query on the index."""
-    with index.cursor() as cursor:
-        return cursor.execute(query).fetchall()
-
-
-def ask(index: Index, question: str, **args: Any) -> Any:
-    """Ask on a cursor of its own."""
-    with index.cursor() as cursor:
-        return index.ask(question, args, cursor)
 
 
 def test_a_store_of_a_newer_version_is_left_alone(store: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import treadle
+from storage.indexes import ingest_all, rows
 from treadle import journal
 from treadle_storage import ingest
 from treadle_storage.index import Index
@@ -21,30 +20,10 @@ def add(left: int, right: int = 2) -> int:
     return left + right
 
 
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store that this process records into."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a segment end after a few calls."""
     monkeypatch.setattr(journal, "SEGMENT_BYTES", 4_000)
-
-
-def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
-    """Run a query on the index."""
-    with index.cursor() as cursor:
-        return cursor.execute(query).fetchall()
-
-
-def catch_up(index: Index) -> None:
-    """Ingest until nothing is left."""
-    while (progress := index.ingest()).changed or progress.backlog_bytes:
-        pass
 
 
 def test_spans_of_all_segments_are_there_once(index: Index) -> None:
@@ -53,7 +32,7 @@ def test_spans_of_all_segments_are_there_once(index: Index) -> None:
         add(number)
         if number % 7 == 0:
             index.ingest()
-    catch_up(index)
+    ingest_all(index)
     assert rows(index, "select count(*), count(distinct span_id), count(distinct process_id) from spans") == [
         (60, 60, 1)
     ]
@@ -73,12 +52,12 @@ def test_a_segment_that_is_followed_interrupts_nothing(
         for number in range(60):
             add(number)
         monkeypatch.setattr(ingest, "list_journals", lambda _: listed_before)
-        catch_up(index)
+        ingest_all(index)
         monkeypatch.undo()
         assert rows(index, "select status from spans where name = 'outer'") == [("running",)]
 
     outer()
-    catch_up(index)
+    ingest_all(index)
     assert rows(index, "select status from spans where name = 'outer'") == [("ok",)]
 
 
@@ -90,6 +69,6 @@ def test_a_later_segment_stands_by_itself(store: Path, index: Index) -> None:
     for found in list_journals(store):
         if found != last:
             found.path.unlink()
-    catch_up(index)
+    ingest_all(index)
     spans = "spans join processes using (process_id) where name = 'add'"
     assert rows(index, f"select distinct code_function, argv is not null from {spans}") == [(f"{__name__}:add", True)]

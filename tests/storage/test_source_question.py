@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from storage.indexes import ask
 from storage.journals import JournalWriter, span_id, trace_id, write_example
 from treadle.functions import code_hash
 from treadle.model import RecordedSource
@@ -19,26 +19,6 @@ from treadle_storage.steps import source_of
 from treadle_storage.summaries import summaries_of
 
 CELL = "/tmp/ipykernel_1/77.py"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return the store's directory."""
-    return tmp_path / ".treadle"
-
-
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
-def ask(index: Index, question: str, **args: Any) -> Any:
-    """Ask on a cursor of its own."""
-    with index.cursor() as cursor:
-        return index.ask(question, args, cursor)
 
 
 def source_at(index: Index, number: int) -> RecordedSource | None:

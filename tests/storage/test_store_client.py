@@ -5,33 +5,16 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from journals import JournalWriter, span_id, trace_id, write_example, write_long_trace
 
 import treadle_storage
 from owners import end_owner, is_owned, kill_owner
+from storage.journals import record_example, span_id, write_long_trace
 from treadle.errors import AmbiguousError, NotFoundError, QueryError, StoreError, StoreHeldError
 from treadle_storage.store import Store
 from waiting import wait_until
-
-
-@pytest.fixture
-def opened(store: Path) -> Iterator[Store]:
-    """Return a client of an empty store; its owner ends with the test."""
-    with treadle_storage.open(store, create=True) as client:
-        yield client
-    end_owner(store)
-
-
-def record_example(store: Store, number: int = 1) -> str:
-    """Record a chain of four steps as a program would that has ended; return its trace id."""
-    trace = trace_id(number)
-    with JournalWriter(store.path, process=f"{number:016x}") as writer:
-        write_example(writer, trace=trace)
-    return trace
 
 
 def test_a_missing_store_says_where_it_looked(tmp_path: Path) -> None:

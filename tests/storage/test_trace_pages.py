@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from storage.indexes import ask, rows
 from storage.journals import (
     CHAT_ATTRS,
     START_NS,
@@ -21,32 +20,6 @@ from storage.journals import (
 from treadle.errors import AmbiguousError, NotFoundError
 from treadle_storage.index import Index
 from treadle_storage.summaries import found_of, summaries_of
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return the store's directory."""
-    return tmp_path / ".treadle"
-
-
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
-def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
-    """Run a query on the index."""
-    with index.cursor() as cursor:
-        return cursor.execute(query).fetchall()
-
-
-def ask(index: Index, question: str, **args: Any) -> Any:
-    """Ask on a cursor of its own."""
-    with index.cursor() as cursor:
-        return index.ask(question, args, cursor)
 
 
 def record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.indexes import ask
 from storage.journals import START_NS, JournalWriter, span_id, trace_id, write_example, write_long_trace
 from treadle.errors import NotFoundError
 from treadle.model import KINDS, STATUSES
 from treadle_storage.index import Index
 from treadle_storage.tree import Tree, clock_order, tree_of
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return a store that holds nothing yet."""
-    return tmp_path / ".treadle"
-
-
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on it."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
-def ask(index: Index, question: str, **args: Any) -> Any:
-    """Ask on a cursor of its own."""
-    with index.cursor() as cursor:
-        return index.ask(question, args, cursor)
 
 
 def tree(index: Index, trace: str = trace_id(1)) -> Tree:

@@ -2,34 +2,14 @@
 
 import itertools
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from journals import JournalWriter, trace_id, write_example
 
-import treadle_storage
-from owners import end_owner
+from storage.journals import record_example
 from treadle.errors import QueryError, UsageError
 from treadle_storage.store import Store
 from treadle_storage.user_sql import BATCH_ROWS
 from waiting import wait_until
-
-
-@pytest.fixture
-def opened(store: Path) -> Iterator[Store]:
-    """Return a client of an empty store; its owner ends with the test."""
-    with treadle_storage.open(store, create=True) as client:
-        yield client
-    end_owner(store)
-
-
-def record_example(store: Store, number: int = 1) -> str:
-    """Record a chain of four steps as a program would that has ended; return its trace id."""
-    trace = trace_id(number)
-    with JournalWriter(store.path, process=f"{number:016x}") as writer:
-        write_example(writer, trace=trace)
-    return trace
 
 
 @pytest.mark.parametrize(

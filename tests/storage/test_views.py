@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from storage.indexes import ask, rows
 from storage.journals import (
     CHAT_ATTRS,
     USAGE_ATTRS,
@@ -36,32 +36,6 @@ PROMISED = {
     "scores": "trace_id, span_id, name, value, label, comment, source, author, created_at",
     "processes": "process_id, pid, argv, cwd, python, git_commit, git_dirty, host, started_at",
 }
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return the store's directory."""
-    return tmp_path / ".treadle"
-
-
-@pytest.fixture
-def index(store: Path) -> Iterator[Index]:
-    """Open an index on the store."""
-    index = Index(store)
-    yield index
-    index.close()
-
-
-def rows(index: Index, query: str) -> list[tuple[Any, ...]]:
-    """Run a query on the index."""
-    with index.cursor() as cursor:
-        return cursor.execute(query).fetchall()
-
-
-def ask(index: Index, question: str, **args: Any) -> Any:
-    """Ask on a cursor of its own."""
-    with index.cursor() as cursor:
-        return index.ask(question, args, cursor)
 
 
 @pytest.mark.parametrize(("view", "columns"), PROMISED.items())

@@ -11,6 +11,7 @@ from treadle_storage import Store
 from treadle_tui.app import TreadleApp
 from treadle_tui.screens.debug import DebugScreen
 from tui.screen_text import screen_text
+from tui.sessions import standing_on
 
 KEY_NAMES = {" ": "space", "'": "apostrophe", "=": "equals_sign", ">": "greater_than_sign", "_": "underscore",
              "(": "left_parenthesis", ")": "right_parenthesis"}  # fmt: skip
@@ -56,8 +57,7 @@ def standing(pilot: Pilot[None]) -> str:
     screen = pilot.app.screen
     assert isinstance(screen, DebugScreen)
     assert screen.session is not None
-    tree = screen.session.tree
-    return tree.names[tree.name[screen.session.position]]
+    return standing_on(screen.session)
 
 
 async def until(pilot: Pilot[None], text: str) -> None:

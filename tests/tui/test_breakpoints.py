@@ -5,7 +5,7 @@ import pytest
 from treadle.errors import QueryError
 from treadle.model import Mark
 from treadle_debugger.session import Session
-from tui.test_session import kept_marks, standing_on
+from tui.sessions import kept_marks, standing_on
 from tui.trees import CHAIN, SmallStore, tree_of
 
 

@@ -1,6 +1,5 @@
 """A session: position, the eight moves, jumps, history, search, on traces in memory."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from treadle.errors import NotFoundError
 from treadle_debugger.session import Session
+from tui.sessions import kept_marks, name_of, standing_on
 from tui.trees import CHAIN, TASKS, SmallStore, tree_of
 
 
@@ -15,11 +15,6 @@ from tui.trees import CHAIN, TASKS, SmallStore, tree_of
 def session(tmp_path):
     """Open a session on the example chain."""
     return Session(SmallStore(tmp_path, CHAIN), "7f3a")
-
-
-def standing_on(session):
-    """Return the name of the step at the position."""
-    return session.tree.names[session.tree.name[session.position]]
 
 
 def walk(session, move):
@@ -143,7 +138,7 @@ def test_search_marks_the_steps_that_hold_a_text(session):
 def test_the_stack_is_the_path_from_the_root(session):
     """Up and down walk it."""
     session.go_to(5)
-    assert [session.tree.names[session.tree.name[row]] for row in session.stack()] == [
+    assert [name_of(session, row) for row in session.stack()] == [
         "rag", "answer", "generate", "tokenise",
     ]  # fmt: skip
     assert session.up(2).position == 3
@@ -212,12 +207,6 @@ def test_bookmarks_name_spans(session):
     assert session.position == 0
     (record,) = kept_marks(session.store.path)
     assert (record["mark"], record["trace"], record["value"]["letter"]) == ("bookmark", "7f3a", "a")
-
-
-def kept_marks(store):
-    """Return the mark records in a store's journals, the oldest first."""
-    lines = [line for file in sorted((store / "journal").iterdir()) for line in file.read_text().splitlines()]
-    return [record for record in map(json.loads, lines) if record["r"] == "mark"]
 
 
 def test_a_hundred_thousand_steps_move_at_once(tmp_path):

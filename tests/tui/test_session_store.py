@@ -7,6 +7,7 @@ from owners import end_owner
 from storage.journals import write_long_trace
 from treadle.errors import QueryError
 from treadle_debugger.session import Session
+from tui.sessions import name_of, standing_on
 from tui.shop import KILLED, OK
 
 
@@ -15,11 +16,6 @@ def shop_session(own_shop):
     """Open a session on the chain with an error inside."""
     with treadle_storage.open(own_shop) as store:
         yield Session(store, OK)
-
-
-def name_of(session, row=None):
-    """Return the name of a step, else of the one at the position."""
-    return session.tree.names[session.tree.name[session.position if row is None else row]]
 
 
 @pytest.mark.parametrize(
@@ -107,9 +103,9 @@ def test_search_and_errors(shop_session):
     assert shop_session.find("norway") == 4
     assert shop_session.find("sorry") == 1
     shop_session.next_match()
-    assert name_of(shop_session) == "chat gpt-4o"
+    assert standing_on(shop_session) == "chat gpt-4o"
     shop_session.next_error()
-    assert name_of(shop_session) == "parse"
+    assert standing_on(shop_session) == "parse"
 
 
 def test_a_trace_of_a_hundred_thousand_steps_is_walked(tmp_path):
