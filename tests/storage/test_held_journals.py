@@ -15,7 +15,6 @@ from treadle_storage.summaries import summaries_of
 
 IDS = (b"a" * 32, b"b" * 16)
 HOLD = "00000000000000cc"
-OPEN = b',"bytes":2,"in":{}}'
 
 
 @pytest.fixture
@@ -71,9 +70,10 @@ def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write_segments(held: Journal) -> int:
     """Write until the journal has several segments, with a span that is open across them; return how many."""
-    held.write(b"%b,%b\n" % (held.head("start", 5).encode(), b'"trace":"%b","span":"%b","name":"long"' % IDS + OPEN))
+    trace, span = (each.decode() for each in IDS)
+    held.record("start", trace=trace, span=span, name="long", bytes=2, **{"in": {}})
     for _ in range(3):
-        held.record("event", trace=IDS[0].decode(), span=IDS[1].decode(), name="going on")
+        held.record("event", trace=trace, span=span, name="going on")
     return len(held.paths)
 
 
