@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import enum
 import gc
 import threading
 import weakref
@@ -150,3 +151,21 @@ def test_a_program_prints_what_it_prints_and_nothing_else(tmp_path: Path) -> Non
     program = "import treadle\n@treadle.trace\ndef f(x): return x + 1\nprint(f(1))"
     done = plainly("-W", "always", "-c", program, cwd=tmp_path)
     assert (done.stdout, done.stderr) == ("2\n", "")
+
+
+class Name(enum.StrEnum):
+    """Names of arguments, as programs keep them."""
+
+    FIRST = "first"
+    REST = "REST"
+
+
+def test_keywords_of_a_class_of_the_programs_arrive_as_they_are() -> None:
+    """Also those that are equal to a keyword written in source, and were not passed by it."""
+
+    def take(first: int = 0, **named: int) -> tuple[int, list[tuple[type, str]]]:
+        return first, [(type(name), repr(name)) for name in named]
+
+    traced = treadle.trace(take)
+    for named in ({"REST": 1}, {Name.FIRST: 1}, {Name.REST: 2}, {Name.FIRST: 1, "more": 2}):
+        assert traced(**named) == take(**named)

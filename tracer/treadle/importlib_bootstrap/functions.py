@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def function(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a function."""
     function, start, silent = traced.function, begin, SILENT
-    is_written_out, callers, count = IS_NEEDED, CALLERS, len
+    is_written_out, callers, count, each, kind = IS_NEEDED, CALLERS, len, map, type
     anything, restored = BaseException, BaseException.with_traceback
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -32,7 +32,11 @@ def function(traced: Traced) -> Callable[..., Any]:
             if call.answer is not None:
                 return call.answer.deliver(call)
             call.resume()
-            if (kwargs or args[3:]) and is_written_out and (caller := callers[count(args), *kwargs]):
+            if (
+                (kwargs or args[3:])
+                and is_written_out
+                and (caller := callers[count(args), *each(kind, kwargs), *kwargs])
+            ):
                 call.extra_frames = 1
                 rest = [*args, *kwargs.values()]
                 rest.reverse()

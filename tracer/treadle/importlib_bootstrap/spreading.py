@@ -25,11 +25,15 @@ def caller(function, take):
 
 
 class Callers(dict[tuple[Any, ...], Callable[..., Any] | None]):
-    """What calls a function, by the number of positions and the keywords; None where that cannot be written."""
+    """What calls a function, by the number of positions, the keywords' types and the keywords; None: not to be written.
+
+    The types stand first: a keyword of a class of the user's, an enum's member, may be equal to one that is written.
+    """
 
     def __missing__(self, form: tuple[Any, ...]) -> Callable[..., Any] | None:
-        positions, *names = form
-        if positions + len(names) > MOST_ARGUMENTS or len(self) > MOST_FORMS:
+        positions, count = form[0], len(form) // 2
+        types, names = form[1 : count + 1], form[count + 1 :]
+        if positions + count > MOST_ARGUMENTS or len(self) > MOST_FORMS or any(each is not str for each in types):
             return None
         is_writable = all(_is_writable(name) for name in names)
         caller = self[form] = _written(positions, names) if is_writable else None
@@ -44,7 +48,7 @@ def _is_writable(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
 
 
-def _written(positions: int, names: list[str]) -> Callable[..., Any]:
+def _written(positions: int, names: tuple[str, ...]) -> Callable[..., Any]:
     arguments = ["take()"] * positions + [f"{name}=take()" for name in names]
     made: dict[str, Any] = {}
     exec(compile(SOURCE.format(", ".join(arguments)), __file__, "exec"), made)  # noqa: S102 - of names alone
