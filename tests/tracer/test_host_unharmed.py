@@ -6,7 +6,7 @@ import enum
 import gc
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -169,3 +169,22 @@ def test_keywords_of_a_class_of_the_programs_arrive_as_they_are() -> None:
     traced = treadle.trace(take)
     for named in ({"REST": 1}, {Name.FIRST: 1}, {Name.REST: 2}, {Name.FIRST: 1, "more": 2}):
         assert traced(**named) == take(**named)
+
+
+def test_a_coroutine_can_be_made_as_deep_in_the_stack_as_without_treadle() -> None:
+    """Also the first one of a function, when nothing is known yet of how it is called."""
+
+    async def answer(question: int) -> int:
+        return question
+
+    def deepest(function: Callable[[int], Coroutine[Any, Any, int]]) -> int:
+        def reached(depth: int) -> int:
+            try:
+                function(depth).close()
+                return reached(depth + 1)
+            except RecursionError:
+                return depth
+
+        return reached(0)
+
+    assert deepest(treadle.trace(answer)) == deepest(answer)

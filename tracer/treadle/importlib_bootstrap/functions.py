@@ -80,7 +80,7 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
     It is a plain function, flagged as one that makes coroutines, because a wrong call must raise at once.
     """
     function, start, silent, fits = traced.function, begin, SILENT, traced.fits
-    anything, restored = BaseException, BaseException.with_traceback
+    anything, restored, too_deep = BaseException, BaseException.with_traceback, RecursionError
 
     async def awaited(args: Any, kwargs: Any, made: Any = None) -> Any:
         call = silent
@@ -106,7 +106,10 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
     make = dressed(awaited, traced)
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if fits(args, kwargs):
+        try:
+            if fits(args, kwargs):
+                return make(args, kwargs)
+        except too_deep:  # to make a coroutine takes no frame: when it runs the stack may be another
             return make(args, kwargs)
         try:
             return make(args, kwargs, function(*args, **kwargs))
