@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
-from treadle import guard, stack, stretch, turns
+from treadle import guard, signals, stack, stretch, turns
 from treadle.clock import now_ns
 from treadle.failure import error_type
 from treadle.functions import Traced
@@ -227,12 +227,12 @@ class Call:
         try:
             self._ended = True
             self._write_end(more, encode, value)
-        except Exception as error:  # noqa: BLE001 - the guard
-            guard.rescue(error, lambda: self._write_end(more, encode, value))
-        except BaseException:
+        except BaseException as error:
             self._ended = True
-            guard.attempt(lambda: self._end_once(more, encode, value))
-            raise
+            if signals.raised(error) or not isinstance(error, Exception):
+                guard.attempt(lambda: self._end_once(more, encode, value))
+                raise
+            guard.rescue(error, lambda: self._write_end(more, encode, value))
         finally:
             self.lane = self._stream = None  # they refer back: without them the call is freed at once
             if self._room is not None:

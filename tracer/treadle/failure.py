@@ -6,6 +6,7 @@ Only text is kept: no frame, no traceback and no value outlives the call because
 import traceback
 from typing import Any, TypeAlias
 
+from treadle import signals
 from treadle.frames import MOST_FRAMES, project_frames
 from treadle.names import writable
 from treadle.values.classes import type_name
@@ -116,9 +117,8 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _message(error: BaseException) -> str:
     try:
         return str.__getitem__(str(error), slice(LONGEST_MESSAGE + MARGIN))
-    except KeyboardInterrupt:
-        raise
     except BaseException as other:  # noqa: BLE001 - the user's __str__ may raise anything, and we are who called it
+        signals.pass_on(other)
         return f"(its text could not be read: {type(other).__name__})"
 
 

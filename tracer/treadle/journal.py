@@ -20,7 +20,7 @@ from weakref import WeakSet
 
 import orjson
 
-from treadle import guard
+from treadle import guard, signals
 from treadle.appending import appender
 from treadle.clock import now_ns
 from treadle.errors import JournalError
@@ -105,6 +105,7 @@ class Journal:
         try:
             self._descriptor = self._open_segment()
         except OSError as error:
+            signals.pass_on(error)
             raise JournalError(f"cannot write a journal in {self.folder}: {error.strerror or error}") from error
 
     def record(self, kind: str, **fields: Any) -> None:
