@@ -38,13 +38,13 @@ def begin(
             call.attributes = attributes
         call.begin(held, place.context, writer)
     except BaseException as error:
-        if signals.raised(error) or not isinstance(error, Exception):
+        if not signals.is_fault(error):
             if call is not None:
                 call.cut_short(error)
             raise
         if call is not None:
             call.let_go()
-        if not (isinstance(error, RecursionError) and stack.edge().is_widened):
+        if not (issubclass(type(error), RecursionError) and stack.edge().is_widened):
             guard.report(error)
         decider.stop(name, error)
         return None

@@ -206,15 +206,16 @@ class Call:
         """
         if self._ended:
             return
-        is_exit = isinstance(error, ENDINGS) and not (even_exit and isinstance(error, SystemExit))
-        if is_exit or (by_consumer and isinstance(error, INTERRUPTIONS)):
+        cls = type(error)  # an exception may deny its class
+        is_exit = issubclass(cls, ENDINGS) and not (even_exit and issubclass(cls, SystemExit))
+        if is_exit or (by_consumer and issubclass(cls, INTERRUPTIONS)):
             self.end_stream(closed=True)
             return
-        if isinstance(error, INTERRUPTIONS):
+        if issubclass(cls, INTERRUPTIONS):
             cause = {"type": error_type(error)}
             self._finish({"status": "interrupted", "closed": True, "error": cause}, self._total, None)
             return
-        failure = {"type": type(error).__qualname__, "message": ""}
+        failure = {"type": cls.__qualname__, "message": ""}
         is_hidden = self.hidden is not NOTHING and hides(self, error)
         try:  # a `finally`, because Ctrl-C may come while a local of the user's is shown
             failure = self._recorder.describe(error, self._redactor, hidden=is_hidden)
@@ -229,7 +230,7 @@ class Call:
             self._write_end(more, encode, value)
         except BaseException as error:
             self._ended = True
-            if signals.raised(error) or not isinstance(error, Exception):
+            if not signals.is_fault(error):
                 guard.attempt(lambda: self._end_once(more, encode, value))
                 raise
             guard.rescue(error, lambda: self._write_end(more, encode, value))

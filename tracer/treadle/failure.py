@@ -6,9 +6,10 @@ Only text is kept: no frame, no traceback and no value outlives the call because
 import traceback
 from typing import Any, TypeAlias
 
-from treadle import signals
+from treadle import signals, tracebacks
 from treadle.frames import MOST_FRAMES, project_frames
 from treadle.names import writable
+from treadle.tracebacks import trace_of
 from treadle.values.classes import type_name
 from treadle.values.limits import MARGIN
 from treadle.values.redact import Redactor
@@ -59,7 +60,7 @@ def describe(
     innermost, lines = (BRIEF_FRAMES, BRIEF_STACK_LINES) if brief else (MOST_FRAMES, MOST_STACK_LINES)
 
     def alone(one: BaseException) -> dict[str, Any]:
-        frames = project_frames(one.__traceback__, redactor, own_folder=own_folder, hidden=hidden, most=innermost)
+        frames = project_frames(trace_of(one), redactor, own_folder=own_folder, hidden=hidden, most=innermost)
         message = HIDDEN_TEXT if hidden else _cut(_message(one), redactor, LONGEST_MESSAGE)
         return {"type": error_type(one), "message": message, "frames": frames}
 
@@ -75,7 +76,7 @@ def mark_of(error: BaseException) -> Mark:
 
     To hold it would keep it alive, and few exceptions can be referred to weakly.
     """
-    trace = error.__traceback__
+    trace = trace_of(error)
     if trace is None:
         return id(error), 0, 0
     while trace.tb_next is not None:
@@ -90,22 +91,14 @@ def error_type(error: BaseException) -> str:
 
 def leading_to(error: BaseException) -> list[BaseException]:
     """Return the exceptions that Python would print with this one: causes, contexts and members of groups."""
-    found = [error]
-    known = {id(error)}
-    for one in found:
-        members = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
-        for other in (one.__cause__, None if one.__suppress_context__ else one.__context__, *members):
-            if other is not None and id(other) not in known and len(found) <= MOST_EXCEPTIONS:
-                known.add(id(other))
-                found.append(other)
-    return found
+    return tracebacks.leading_to(error, most=MOST_EXCEPTIONS)
 
 
 def _causes(error: BaseException) -> list[BaseException]:
     found: list[BaseException] = []
     known = {id(error)}
     while len(found) < MOST_CAUSES:
-        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        cause = tracebacks.cause_of(error)
         if cause is None or id(cause) in known:
             break
         known.add(id(cause))
@@ -124,10 +117,10 @@ def _message(error: BaseException) -> str:
 
 def _stack(error: BaseException, own_folder: str, hidden: bool, lines: int) -> str:
     if hidden or len(leading_to(error)) > MOST_EXCEPTIONS:
-        own = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=-lines)
+        own = traceback.StackSummary.extract(traceback.walk_tb(trace_of(error)), limit=-lines)
         last = [f"{type(error).__qualname__}\n"] if hidden else traceback.format_exception_only(error)
         return "".join([_HEADER, *_without(own, own_folder).format(), *last])
-    whole = traceback.TracebackException(type(error), error, error.__traceback__, limit=-lines, compact=True)
+    whole = traceback.TracebackException(type(error), error, trace_of(error), limit=-lines, compact=True)
     waiting = [whole]
     while waiting:
         one = waiting.pop()

@@ -3,6 +3,7 @@
 Nothing else in the traced program catches `Exception` on Treadle's behalf.
 """
 
+import contextlib
 import os
 import sys
 import traceback
@@ -30,7 +31,7 @@ def rescue(error: Exception, act: Callable[[], Result]) -> Result | None:
     Where that is not enough nothing is told: the program is out of stack itself, and hears so.
     """
     edge = stack.edge()
-    if not isinstance(error, RecursionError):
+    if not issubclass(type(error), RecursionError):
         report(error)
     elif edge.widen():
         try:
@@ -55,7 +56,8 @@ def report(error: Exception, *, what: str = "this run is not recorded whole: ") 
         return
     signals.pass_on(error)
     if os.environ.get("TREADLE_DEBUG"):
-        traceback.print_exception(error)
+        with contextlib.suppress(Exception):  # of its own, or of one that led to it
+            traceback.print_exception(error)
     if _told or sys.stderr is None:
         return
     _told = True

@@ -8,7 +8,9 @@ import functools
 import sys
 import types
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
+
+from treadle.tracebacks import trace_of
 
 MOST_LAYERS = 10
 """Of decorators and partials around a handler."""
@@ -16,15 +18,20 @@ MOST_LAYERS = 10
 
 def raised(error: BaseException) -> bool:
     """Tell whether a signal raised an exception."""
-    if isinstance(error, KeyboardInterrupt):
+    if issubclass(type(error), KeyboardInterrupt):
         return True
     signals = sys.modules.get("signal")  # a program that has handlers has imported it
     if signals is None:
         return False
-    came_through = set(_codes_of_frames(error.__traceback__))
+    came_through = set(_codes_of_frames(trace_of(error)))
     return any(
         code in came_through for number in signals.valid_signals() for code in _codes_of(signals.getsignal(number))
     )
+
+
+def is_fault(error: BaseException) -> TypeGuard[Exception]:
+    """Tell whether an exception is the fault of the code that it came up in, and does not end the program."""
+    return issubclass(type(error), Exception) and not raised(error)
 
 
 def pass_on(error: BaseException) -> None:

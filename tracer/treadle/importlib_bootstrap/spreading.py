@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from treadle.tracebacks import restored, trace_of
+
 IS_NEEDED = sys.version_info < (3, 12)
 MOST_ARGUMENTS = 20
 MOST_FORMS = 10_000
@@ -19,7 +21,7 @@ def caller(function, take):
     try:
         return function({})
     except BaseException as error:
-        BaseException.with_traceback(error, error.__traceback__.tb_next)
+        restored(error, trace_of(error).tb_next)
         raise
 """
 
@@ -50,6 +52,6 @@ def _is_writable(name: str) -> bool:
 
 def _written(positions: int, names: tuple[str, ...]) -> Callable[..., Any]:
     arguments = ["take()"] * positions + [f"{name}=take()" for name in names]
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = {"restored": restored, "trace_of": trace_of}
     exec(compile(SOURCE.format(", ".join(arguments)), __file__, "exec"), made)  # noqa: S102 - of names alone
     return made["caller"]  # type: ignore[no-any-return]
