@@ -127,3 +127,36 @@ def test_a_replay_heeds_no_parent_of_the_shells(project: Project, monkeypatch: p
     assert (result.verdict, result.exit_code) == ("same", 0), result.sentence
     replayed = project.store.sql("select distinct trace_id from spans").fetchall()
     assert ("a" * 32,) not in replayed
+
+
+OF_THE_MAIN_SCRIPT = """
+import multiprocessing, sys, treadle
+
+class Odd:
+    def __init__(self, number): self.number = number; self.lock = object()
+    def __reduce__(self): return Odd, (self.number,)
+
+class Counter:
+    def __init__(self, step): self.step = step
+
+    @treadle.trace(pickle=True)
+    def count(self, odd):
+        return odd.number + self.step
+
+def counted(number):
+    return Counter(2).count(Odd(number))
+
+if __name__ == "__main__":
+    with multiprocessing.get_context(sys.argv[1]).Pool(1) as pool:
+        print(pool.apply(counted, (3,)))
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_step_of_the_main_script_in_a_process_is_called_again(project: Project, method: str) -> None:
+    """Its function and its values are the main script's, whatever the process calls that."""
+    trace = project.record(OF_THE_MAIN_SCRIPT, method)
+    rows = project.store.sql("select distinct module, qualname from functions").fetchall()
+    assert rows == [("__main__", "Counter.count")]
+    result = project.replay(trace)
+    assert (result.verdict, result.exit_code) == ("same", 0), result.sentence

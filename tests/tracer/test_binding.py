@@ -66,6 +66,7 @@ def test_a_parameter_that_python_could_not_name_leaves_the_call_as_it_was_given(
     def odd(value: int) -> int:
         return value
 
-    parameter = inspect.Parameter("from", inspect.Parameter.POSITIONAL_ONLY)
+    parameter = inspect.Parameter("from", inspect.Parameter.POSITIONAL_ONLY, default=0)
     odd.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
     assert Traced(odd).bind((1,), {}) == {"args": [1], "kwargs": {}}
+    assert Traced(odd).bind((), {}) == {"args": [], "kwargs": {}}

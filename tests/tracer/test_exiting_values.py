@@ -1,11 +1,16 @@
-"""What a value's own code raises stays inside, be it no ordinary exception: only Ctrl-C is the user's."""
+"""What a value's own code raises stays inside, be it no ordinary exception: only what a signal raises is the user's."""
 
+import functools
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
 
+import treadle
 from treadle import taught
 from treadle.taught import codec
 from treadle.values import encode
@@ -91,3 +96,61 @@ def test_an_interrupt_is_the_users(monkeypatch: pytest.MonkeyPatch, name: str) -
         monkeypatch.setattr(cls, "raised", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         encode({"beside": 1, "it": MAKERS[name]()}, Redactor())
+
+
+class Slow(threading.local):
+    """Is being shown when a signal comes."""
+
+    def __repr__(self) -> str:
+        signal.raise_signal(signal.SIGTERM)
+        return "slow"
+
+    def __reduce__(self) -> str:
+        return repr(self)
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """Handle the signal."""
+    sys.exit(3)
+
+
+class Leaver:
+    """Handles the signal too."""
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Leave."""
+        leave(number, frame)
+
+    leave = __call__
+
+
+HANDLERS: dict[str, Any] = {
+    "a function": leave,
+    "an object": Leaver(),
+    "a method": Leaver().leave,
+    "a partial": functools.partial(lambda _, number, frame: leave(number, frame), None),
+    "a traced one": treadle.trace(leave),
+}
+
+
+@pytest.fixture
+def _handled(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, HANDLERS[request.param])
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_handled")
+@pytest.mark.parametrize("_handled", HANDLERS, indirect=True)
+def test_an_exit_by_a_signal_is_the_programs() -> None:
+    """Its handler may run while a value is encoded, or shown as a local of what failed."""
+
+    @treadle.trace
+    def fail() -> None:
+        slow = Slow()
+        raise ValueError(slow)
+
+    with pytest.raises(SystemExit):
+        encode({"beside": 1, "it": Slow()}, Redactor())
+    with pytest.raises(SystemExit):
+        fail()

@@ -1,11 +1,14 @@
 """Whatever is odd about the host, its program behaves as it would without Treadle."""
 
 import asyncio
+import contextlib
 import contextvars
+import enum
 import gc
+import sys
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import pytest
 import recorded
 import treadle
 from programs import plainly
-from treadle import lanes
+from treadle import lanes, recording
 
 
 class Mute(Exception):
@@ -150,3 +153,61 @@ def test_a_program_prints_what_it_prints_and_nothing_else(tmp_path: Path) -> Non
     program = "import treadle\n@treadle.trace\ndef f(x): return x + 1\nprint(f(1))"
     done = plainly("-W", "always", "-c", program, cwd=tmp_path)
     assert (done.stdout, done.stderr) == ("2\n", "")
+
+
+class Name(enum.StrEnum):
+    """Names of arguments, as programs keep them."""
+
+    FIRST = "first"
+    REST = "REST"
+
+
+def test_keywords_of_a_class_of_the_programs_arrive_as_they_are() -> None:
+    """Also those that are equal to a keyword written in source, and were not passed by it."""
+
+    def take(first: int = 0, **named: int) -> tuple[int, list[tuple[type, str]]]:
+        return first, [(type(name), repr(name)) for name in named]
+
+    traced = treadle.trace(take)
+    for named in ({"REST": 1}, {Name.FIRST: 1}, {Name.REST: 2}, {Name.FIRST: 1, "more": 2}):
+        assert traced(**named) == take(**named)
+
+
+def test_a_coroutine_can_be_made_as_deep_in_the_stack_as_without_treadle() -> None:
+    """But for the wrapper's own frame; also the first one of a function, when it is not known yet how it is called."""
+
+    async def answer(question: int) -> int:
+        return question
+
+    def deepest(function: Callable[[int], Coroutine[Any, Any, int]]) -> int:
+        def reached(depth: int) -> int:
+            try:
+                function(depth).close()
+                return reached(depth + 1)
+            except RecursionError:
+                return depth
+
+        return reached(0)
+
+    taken = 1 if sys.version_info >= (3, 12) else 0  # before, closing it takes one as well
+    assert deepest(treadle.trace(answer)) >= deepest(answer) - taken
+
+
+def test_the_recursion_limit_is_the_programs_again_after_a_call_at_the_end_of_the_stack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From Python 3.12 on it cannot be lowered down there, where the room for recording is given back."""
+    monkeypatch.setattr(recording, "LOOK_EVERY_NS", 0)
+    answer = treadle.trace(lambda: 1)
+    before = sys.getrecursionlimit()
+
+    def down(depth: int) -> int:
+        return down(depth - 1) if depth else answer()
+
+    depth = 0
+    with contextlib.suppress(RecursionError):
+        while sys.getrecursionlimit() == before:
+            down(depth)
+            depth += 1
+    assert answer() == 1
+    assert sys.getrecursionlimit() == before

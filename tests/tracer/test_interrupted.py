@@ -1,10 +1,11 @@
-"""Ctrl-C in the middle of our own code: it passes through as it would, and a call that began ends once."""
+"""Ctrl-C and time limits in the middle of our own code: they pass through, and a call that began ends once."""
 
 import contextvars
 import dis
 import functools
+import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FrameType
@@ -16,6 +17,7 @@ import recorded
 import treadle
 
 OWN_FOLDER = str(Path(treadle.__file__).parent)
+Handler = Callable[[int, FrameType | None], None]
 
 
 @functools.cache
@@ -31,11 +33,29 @@ def points(code: CodeType) -> frozenset[int]:
     return frozenset(after | loops)
 
 
-class CtrlC:
-    """Raises `KeyboardInterrupt` at the n-th of those points in our code, as a signal would."""
+class TooLong(Exception):
+    """The program's own time limit, by a signal."""
 
-    def __init__(self, at: int) -> None:
+
+def end_in_time(number: int, frame: FrameType | None) -> None:
+    """Handle the signal."""
+    raise TooLong
+
+
+@pytest.fixture
+def limited() -> Iterator[None]:
+    """Have the program handle a signal."""
+    before = signal.signal(signal.SIGALRM, end_in_time)
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+class Interruption:
+    """Calls a signal's handler at the n-th of those points in our code, as Python would."""
+
+    def __init__(self, at: int, handle: Handler) -> None:
         self.left = at
+        self._handle = handle
         self._has_returned = False
 
     def trace(self, frame: FrameType, event: str, argument: Any) -> Any:
@@ -47,7 +67,7 @@ class CtrlC:
         if event == "opcode" and frame.f_lasti in points(frame.f_code) and not self._has_returned:
             self.left -= 1
             if self.left == 0:
-                raise KeyboardInterrupt
+                self._handle(signal.SIGALRM, None)
         self._has_returned = event == "return"
         return self.trace
 
@@ -128,6 +148,23 @@ def test_ctrl_c_anywhere_in_our_code_leaves_the_recording_whole(way: str, store:
     assert answer(2) == 2
 
 
+@pytest.mark.usefixtures("limited")
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_time_limit_ends_the_call_wherever_it_comes(way: str, store: Path) -> None:
+    """What a handler of the program's raises in our code is no fault of ours, to be caught and told."""
+    act = WAYS[way]
+    assert not interrupt(act, 10**6)  # its functions are described by now
+    at = 1
+    while interrupt(act, at, end_in_time):
+        assert treadle.current() is None, f"a call is still current after the time limit at point {at}"
+        at += 1
+    assert at > 50
+    statuses = {call.status for call in recorded.calls(store)}
+    assert statuses <= {"ok", "error"}
+    assert "error" in statuses
+
+
 def test_ctrl_c_around_a_block_leaves_it_open_at_two_points_only(store: Path) -> None:
     """When `__enter__` has returned, and when `__exit__` has only begun: no code of ours can see it there."""
 
@@ -148,15 +185,19 @@ def test_ctrl_c_around_a_block_leaves_it_open_at_two_points_only(store: Path) ->
     assert [call.status for call in recorded.calls(store)].count("running") <= 2
 
 
-def interrupt(act: Callable[[], Any], at: int) -> bool:
-    """Press Ctrl-C at the n-th point in our code; tell whether there were so many."""
-    ctrl_c = CtrlC(at)
+def interrupt(act: Callable[[], Any], at: int, handle: Handler = signal.default_int_handler) -> bool:
+    """Have a signal at the n-th point in our code, Ctrl-C unless said; tell whether there were so many."""
+    interruption = Interruption(at, handle)
     before = sys.gettrace()
-    sys.settrace(ctrl_c.trace)
+    came_out: type[BaseException] | None = None
+    sys.settrace(interruption.trace)
     try:
         act()
-    except (KeyboardInterrupt, ValueError):
-        pass
+    except (KeyboardInterrupt, TooLong, ValueError) as error:
+        came_out = type(error)
     finally:
         sys.settrace(before)
-    return ctrl_c.left <= 0
+    if interruption.left > 0:
+        return False
+    assert came_out is (TooLong if handle is end_in_time else KeyboardInterrupt)
+    return True

@@ -5,12 +5,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openai
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
 import recorded
@@ -107,6 +109,28 @@ def test_recording_does_not_depend_on_the_users_sampler(exported: InMemorySpanEx
     assert exported.get_finished_spans() == ()
     (root,) = recorded.roots(store)
     assert root.tree == ["inner", ["innermost"]]
+
+
+class NumpyIds(IdGenerator):
+    """Makes ids that are no integers of Python's own."""
+
+    def __init__(self) -> None:
+        self._numbers = np.random.default_rng(1)
+
+    def generate_trace_id(self) -> Any:
+        """Return one of 63 bits."""
+        return self._numbers.integers(1, 2**63)
+
+    generate_span_id = generate_trace_id
+
+
+def test_ids_of_a_generator_of_the_users_are_the_recorded_ones(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever integers it makes."""
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", TracerProvider(id_generator=NumpyIds(), shutdown_on_exit=False))
+    with trace.get_tracer("theirs").start_as_current_span("request") as request:
+        innermost("question")
+    call = recorded.only(store)
+    assert (call.status, call.start["trace"]) == ("ok", f"{request.get_span_context().trace_id:032x}")
 
 
 def test_a_disabled_sdk_does_not_stop_the_recording(store: Path) -> None:

@@ -19,7 +19,7 @@ LONG = "abcdefghijklmnopqrstuvwxyz0123456789"
 SECRET_NAMES = [
     "api_key", "apiKey", "API_KEY", "x-api-key", "OPENAI_API_KEY", "password", "db_password", "passwordHash",
     "authorization", "Authorization", "client_secret", "secret", "token", "access_token", "refreshToken", "auth_token",
-    "private_key", "aws_secret_access_key", "credentials",
+    "X-Token", "x-vault-token", "private_key", "aws_secret_access_key", "credentials",
 ]  # fmt: skip
 ORDINARY_NAMES = [
     "max_tokens", "token_count", "next_page_token", "tokens", "tokenizer", "prompt_tokens", "monkey", "keyboard",
@@ -63,6 +63,8 @@ def test_ordinary_names_stay(name: str) -> None:
         {"data": b"\x00\xff" + f"sk-{LONG}".encode()},
         {f"sk-{LONG}": 1},
         {"nested": {"deeper": {f"sk-{LONG}": {}}}},
+        {"log_in": lambda user, password="swordfish": (user, password)},
+        {"log_in": lambda user, *, password="swordfish": (user, password)},
     ],
     ids=repr,
 )

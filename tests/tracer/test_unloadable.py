@@ -50,6 +50,22 @@ exec(open(sys.argv[1]).read())
 """
 
 
+NO_FILES = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+print(step(3), list(stream()))
+"""
+
+
+def test_a_program_runs_on_where_no_file_can_be_opened(store: Path, tmp_path: Path) -> None:
+    """Not even the guard can be loaded there, which is told all the same."""
+    (tmp_path / "program.py").write_text(PROGRAM[: PROGRAM.index("async def everything")] + NO_FILES)
+    done = plainly("program.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "6 [1]\n")
+    assert done.stderr.startswith("treadle: this run is not recorded whole: [Errno 24] Too many open files")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("missing", ["orjson", "opentelemetry"])
 def test_a_program_runs_on_without_what_recording_needs(missing: str, store: Path, tmp_path: Path) -> None:
     """Every flavour works as it would; the line names what is missing, and nothing is recorded."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from treadle import guard, stack
+from treadle import guard, signals, stack
 from treadle.call import Call
 from treadle.functions import Traced
 from treadle.place import Place
@@ -37,15 +37,15 @@ def begin(
         if attributes:
             call.attributes = attributes
         call.begin(held, place.context, writer)
-    except Exception as error:  # noqa: BLE001 - the guard
+    except BaseException as error:
+        if not signals.is_fault(error):
+            if call is not None:
+                call.cut_short(error)
+            raise
         if call is not None:
             call.let_go()
-        if not (isinstance(error, RecursionError) and stack.edge().is_widened):
+        if not (issubclass(type(error), RecursionError) and stack.edge().is_widened):
             guard.report(error)
         decider.stop(name, error)
         return None
-    except BaseException as error:
-        if call is not None:
-            call.cut_short(error)
-        raise
     return call

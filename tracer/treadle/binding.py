@@ -37,7 +37,7 @@ def _code(form: tuple[tuple[str, Any], ...], ignore: frozenset[str]) -> types.Co
     try:
         exec(f"def bind{signature}: return {{{members}}}", made)  # noqa: S102 - of the names of parameters alone
     except SyntaxError:  # a function in C may have a parameter by position that Python could not name
-        exec("def bind(): ...", made)  # noqa: S102
+        exec("def bind(*args, **kwargs): raise TypeError", made)  # noqa: S102
     code = made["bind"].__code__
     assert isinstance(code, types.CodeType)
     return code

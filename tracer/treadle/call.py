@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
-from treadle import guard, stack, stretch, turns
+from treadle import guard, signals, stack, stretch, turns
 from treadle.clock import now_ns
 from treadle.failure import error_type
 from treadle.functions import Traced
@@ -210,15 +210,16 @@ class Call:
         """
         if self._ended:
             return
-        is_exit = isinstance(error, ENDINGS) and not (even_exit and isinstance(error, SystemExit))
-        if is_exit or (by_consumer and isinstance(error, INTERRUPTIONS)):
+        cls = type(error)  # an exception may deny its class
+        is_exit = issubclass(cls, ENDINGS) and not (even_exit and issubclass(cls, SystemExit))
+        if is_exit or (by_consumer and issubclass(cls, INTERRUPTIONS)):
             self.end_stream(closed=True)
             return
-        if isinstance(error, INTERRUPTIONS):
+        if issubclass(cls, INTERRUPTIONS):
             cause = {"type": error_type(error)}
             self._finish({"status": "interrupted", "closed": True, "error": cause}, self._total, None)
             return
-        failure = {"type": type(error).__qualname__, "message": ""}
+        failure = {"type": cls.__qualname__, "message": ""}
         is_hidden = self.hidden is not NOTHING and hides(self, error)
         try:  # a `finally`, because Ctrl-C may come while a local of the user's is shown
             failure = self._recorder.describe(error, self._redactor, hidden=is_hidden)
@@ -231,12 +232,12 @@ class Call:
         try:
             self._ended = True
             self._write_end(more, encode, value)
-        except Exception as error:  # noqa: BLE001 - the guard
-            guard.rescue(error, lambda: self._write_end(more, encode, value))
-        except BaseException:
+        except BaseException as error:
             self._ended = True
-            guard.attempt(lambda: self._end_once(more, encode, value))
-            raise
+            if not signals.is_fault(error):
+                guard.attempt(lambda: self._end_once(more, encode, value))
+                raise
+            guard.rescue(error, lambda: self._write_end(more, encode, value))
         finally:
             self.lane = self._stream = None  # they refer back: without them the call is freed at once
             if self._room is not None:

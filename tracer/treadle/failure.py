@@ -6,8 +6,10 @@ Only text is kept: no frame, no traceback and no value outlives the call because
 import traceback
 from typing import Any, TypeAlias
 
+from treadle import signals, tracebacks
 from treadle.frames import MOST_FRAMES, entries, project_frames
 from treadle.names import writable
+from treadle.tracebacks import trace_of
 from treadle.values.classes import type_name
 from treadle.values.limits import MARGIN
 from treadle.values.redact import Redactor
@@ -58,7 +60,7 @@ def describe(
     innermost, lines = (BRIEF_FRAMES, BRIEF_STACK_LINES) if brief else (MOST_FRAMES, MOST_STACK_LINES)
 
     def alone(one: BaseException) -> dict[str, Any]:
-        frames = project_frames(one.__traceback__, redactor, own_folder=own_folder, hidden=hidden, most=innermost)
+        frames = project_frames(trace_of(one), redactor, own_folder=own_folder, hidden=hidden, most=innermost)
         message = HIDDEN_TEXT if hidden else _cut(_message(one), redactor, LONGEST_MESSAGE)
         return {"type": error_type(one), "message": message, "frames": frames}
 
@@ -74,7 +76,7 @@ def mark_of(error: BaseException) -> Mark:
 
     To hold it would keep it alive, and few exceptions can be referred to weakly.
     """
-    trace = error.__traceback__
+    trace = trace_of(error)
     if trace is None:
         return id(error), 0, 0
     while trace.tb_next is not None:
@@ -89,22 +91,14 @@ def error_type(error: BaseException) -> str:
 
 def leading_to(error: BaseException) -> list[BaseException]:
     """Return the exceptions that Python would print with this one: causes, contexts and members of groups."""
-    found = [error]
-    known = {id(error)}
-    for one in found:
-        members = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
-        for other in (one.__cause__, None if one.__suppress_context__ else one.__context__, *members):
-            if other is not None and id(other) not in known and len(found) <= MOST_EXCEPTIONS:
-                known.add(id(other))
-                found.append(other)
-    return found
+    return tracebacks.leading_to(error, most=MOST_EXCEPTIONS)
 
 
 def _causes(error: BaseException) -> list[BaseException]:
     found: list[BaseException] = []
     known = {id(error)}
     while len(found) < MOST_CAUSES:
-        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        cause = tracebacks.cause_of(error)
         if cause is None or id(cause) in known:
             break
         known.add(id(cause))
@@ -116,14 +110,13 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _message(error: BaseException) -> str:
     try:
         return str.__getitem__(str(error), slice(LONGEST_MESSAGE + MARGIN))
-    except KeyboardInterrupt:
-        raise
     except BaseException as other:  # noqa: BLE001 - the user's __str__ may raise anything, and we are who called it
+        signals.pass_on(other)
         return f"(its text could not be read: {type(other).__name__})"
 
 
 def _stack(error: BaseException, own_folder: str, hidden: bool, lines: int) -> str:
-    last = entries(error.__traceback__)[-lines:]  # out of a deep recursion, a failure is described at every level
+    last = entries(trace_of(error))[-lines:]  # out of a deep recursion, a failure is described at every level
     trace = last[0] if last else None
     if hidden or len(leading_to(error)) > MOST_EXCEPTIONS:
         own = traceback.StackSummary.extract(traceback.walk_tb(trace))

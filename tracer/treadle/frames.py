@@ -10,6 +10,7 @@ import sys
 import types
 from typing import Any
 
+from treadle import signals
 from treadle.names import writable
 from treadle.short_reprs import short_repr
 from treadle.values.classes import is_project_file
@@ -92,9 +93,8 @@ def _shown(name: str, value: Any, redactor: Redactor) -> str:
     try:
         text = short_repr(value[:LONGEST_READ] if type(value) in (str, bytes) else value, longest=LONGEST_READ)
         text = str.__getitem__(text, slice(LONGEST_REPR))
-    except KeyboardInterrupt:
-        raise
     except BaseException as other:  # noqa: BLE001 - the user's __repr__ may raise anything, and we are who called it
+        signals.pass_on(other)
         text = f"<its repr raised {type(other).__name__}>"
     return writable(redactor.text(text)[:LONGEST_LOCAL])
 

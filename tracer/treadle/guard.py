@@ -3,13 +3,14 @@
 Nothing else in the traced program catches `Exception` on Treadle's behalf.
 """
 
+import contextlib
 import os
 import sys
 import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
-from treadle import stack
+from treadle import signals, stack
 
 Result = TypeVar("Result")
 
@@ -30,7 +31,7 @@ def rescue(error: Exception, act: Callable[[], Result]) -> Result | None:
     Where that is not enough nothing is told: the program is out of stack itself, and hears so.
     """
     edge = stack.edge()
-    if not isinstance(error, RecursionError):
+    if not issubclass(type(error), RecursionError):
         report(error)
     elif edge.widen():
         try:
@@ -47,13 +48,16 @@ def rescue(error: Exception, act: Callable[[], Result]) -> Result | None:
 def report(error: Exception, *, what: str = "this run is not recorded whole: ") -> None:
     """Say once in this process what went wrong, and why; the whole traceback with `TREADLE_DEBUG`.
 
-    Not while the interpreter takes itself apart: nothing can be imported by then, and nobody waits for a word.
+    What a signal raised goes on. Nothing is said while the interpreter takes itself apart: by then nothing can be
+    imported, and nobody waits for a word.
     """
     global _told
     if not sys.meta_path:
         return
+    signals.pass_on(error)
     if os.environ.get("TREADLE_DEBUG"):
-        traceback.print_exception(error)
+        with contextlib.suppress(Exception):  # of its own, or of one that led to it
+            traceback.print_exception(error)
     if _told or sys.stderr is None:
         return
     _told = True

@@ -20,9 +20,10 @@ from weakref import WeakSet
 
 import orjson
 
-from treadle import guard
+from treadle import descriptors, guard, signals
 from treadle.appending import appender
 from treadle.clock import now_ns
+from treadle.descriptors import CLOSED
 from treadle.errors import JournalError
 from treadle.process import describe_process
 from treadle.signing import sign_process
@@ -32,8 +33,6 @@ FORMAT_VERSION = 1
 FOLDER = "journal"
 SUFFIX = ".ndjson"
 HELD_SUFFIX = ".held"
-_CLOSED = -1
-"""Stands for a closed file: its number may be another file's by now, and is never written to."""
 PEOPLE_PREFIX = "people-"
 """Journals of what people said (scores, marks): these never expire."""
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -83,7 +82,7 @@ class Journal:
             JournalError: the store cannot be written.
 
         """
-        self._descriptor = self._newborn = _CLOSED
+        self._descriptor = self._newborn = CLOSED
         _journals.add(self)
         self.process_id = secrets.token_hex(8)
         self.folder = store / FOLDER
@@ -103,8 +102,9 @@ class Journal:
         signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
         self._repeated = [("process", now_ns(), _body({"process": self.process_id, **fields, "sig": signature}))]
         try:
-            self._descriptor = self._open_segment()
+            self._descriptor = descriptors.out_of_the_way(self._open_segment())
         except OSError as error:
+            signals.pass_on(error)
             raise JournalError(f"cannot write a journal in {self.folder}: {error.strerror or error}") from error
 
     def record(self, kind: str, **fields: Any) -> None:
@@ -138,8 +138,8 @@ class Journal:
             self._rotate()
 
     def go_on_if_gone(self) -> bool:
-        """Where somebody removed the newest segment, maybe with the store, begin another; tell whether it was so."""
-        is_gone = os.fstat(self._descriptor).st_nlink == 0 and self._limit_bytes < sys.maxsize
+        """Where somebody removed or closed the newest segment, begin another; tell whether it was so."""
+        is_gone = descriptors.is_gone(self._descriptor) and self._limit_bytes < sys.maxsize
         if is_gone:
             self._rotate()
         return is_gone
@@ -165,10 +165,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the files; this frees their locks where no forked child shares them."""
-        for descriptor in (self._descriptor, self._newborn):
-            if descriptor != _CLOSED:
-                os.close(descriptor)
-        self._descriptor = self._newborn = _CLOSED
+        descriptors.close(self._descriptor, self._newborn)
+        self._descriptor = self._newborn = CLOSED
 
     def abandon(self) -> None:
         """Let go of files that are the parent's, after a fork: what is still written here goes nowhere.
@@ -177,11 +175,7 @@ class Journal:
         whatever file is opened next.
         """
         self._limit_bytes = sys.maxsize
-        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        for descriptor in (self._descriptor, self._newborn):
-            if descriptor != _CLOSED:
-                os.dup2(nowhere, descriptor, inheritable=False)
-        os.close(nowhere)
+        descriptors.lead_nowhere(self._descriptor, self._newborn)
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not is_finalizing():  # by then the names of this module are gone, and the system closes what is open
@@ -196,12 +190,14 @@ class Journal:
             repeated = len(self._repeated)
             self._newborn = self._open_segment()
             os.dup2(self._newborn, self._descriptor, inheritable=False)
-            newborn, self._newborn = self._newborn, _CLOSED
+            newborn, self._newborn = self._newborn, CLOSED
             os.close(newborn)
             self._written_bytes, self._limit_bytes = 0, SEGMENT_BYTES
             for added_meanwhile in self._repeated[repeated:]:
                 self.write(self._line(*added_meanwhile))
         except OSError as error:
+            descriptors.close(self._newborn)
+            self._newborn = CLOSED
             guard.report(error)
         finally:
             self._rotating.release()

@@ -64,7 +64,7 @@ class CutOff(Unrecorded):
         super().begin(name, kind, _held)
         if not self.has_told:
             self.has_told = True
-            os.write(2, f"treadle: this run is not recorded whole: {CUT_OFF}\n".encode())
+            _write(CUT_OFF)
 
 
 def loaded() -> Any:
@@ -99,9 +99,21 @@ def _tell(error: Exception) -> None:
     """Say what is missing, but not to a program that shuts down: it has done without until then."""
     if sys.is_finalizing() or _AT_EXIT in str(error):
         return
-    from treadle import guard
+    try:
+        from treadle import guard
+    except Exception:  # noqa: BLE001 - the guard: where no file can be opened, it cannot be loaded either
+        _write(str(error))
+    else:
+        guard.report(error)
 
-    guard.report(error)
+
+def _write(what: str) -> None:
+    """Say what is missing without importing anything."""
+    line = f"treadle: this run is not recorded whole: {what}\n"
+    try:
+        os.write(2, line.encode(errors="backslashreplace"))
+    except OSError:  # there is no stderr
+        return
 
 
 def _after_in_child() -> None:

@@ -2,6 +2,8 @@
 
 MAIN_ALIAS = "__treadle_main__"
 """What a replay loads a main script as, so that its guard stays off; every record names it `__main__`."""
+SPAWNED_MAIN = "__mp_main__"
+"""What `multiprocessing` loads the main script as in a process that it spawns, with the guard off."""
 
 REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
 """Set in a replaying process, and so in those that it starts."""
@@ -9,7 +11,7 @@ REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
 
 def recorded_module(name: str) -> str:
     """Return the name that a module is recorded under."""
-    return "__main__" if name == MAIN_ALIAS else name
+    return "__main__" if name in (MAIN_ALIAS, SPAWNED_MAIN) else name
 
 
 def writable(text: str) -> str:

@@ -117,8 +117,8 @@ def _open() -> None:
         if _held is not None:
             _held.append(_recorder.journal)
     except (TreadleError, OSError, RuntimeError, ValueError, TypeError) as error:
-        _broken = True
         guard.report(error)
+        _broken = True
 
 
 def _forwarder(url: str | None) -> "Forwarder | None":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from treadle import guard
+from treadle import guard, stack
 from treadle.blobs import Blobs, read_blob
 from treadle.failure import Passing, describe
 from treadle.functions import Traced
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from treadle.otel.forward import Forwarder
 
 LOOK_EVERY_NS = 100_000_000
-"""How often it is asked whether somebody has removed the store, as people do while a notebook or a server runs."""
+"""How often it is asked whether somebody has removed the store, as people do while a notebook or a server runs, and
+whether the recursion limit is still raised for what has long returned."""
 LONGEST_FORWARDED = 1_000_000
 """Bytes of a long text: a collector takes a few million of a whole request."""
 _START, _END, _CHUNK = map(opening, ("start", "end", "chunk"))
@@ -100,6 +101,7 @@ class Recorder:
         """Write that a call begins, with what it was given."""
         if call.started_at_ns > self._look_again_ns:
             self._look_again_ns = call.started_at_ns + LOOK_EVERY_NS
+            stack.settle()
             if self.journal.go_on_if_gone():
                 self._blobs.forget()
         if self._forwarder is not None:

@@ -121,6 +121,12 @@ def narrow(frames: int) -> None:
         _owed = 0
 
 
+def settle() -> None:
+    """Take back what could not be taken back deeper in the stack."""
+    if _owed:
+        narrow(0)
+
+
 def _forget_in_child() -> None:
     """After a fork: another thread may have held the lock, and is not there to let go of it."""
     global _lock

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from treadle import tracebacks
 from treadle.disguise import dressed
 from treadle.importlib_bootstrap.spreading import CALLERS, IS_NEEDED
 from treadle.starting import SILENT, begin
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 def function(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a function."""
     function, start, silent = traced.function, begin, SILENT
-    is_written_out, callers, count = IS_NEEDED, CALLERS, len
-    anything, restored = BaseException, BaseException.with_traceback
+    is_written_out, callers, count, each, kind = IS_NEEDED, CALLERS, len, map, type
+    anything, restored, trace_of = BaseException, tracebacks.restored, tracebacks.trace_of
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         call = silent
@@ -32,7 +33,11 @@ def function(traced: Traced) -> Callable[..., Any]:
             if call.answer is not None:
                 return call.answer.deliver(call)
             call.resume()
-            if (kwargs or args[3:]) and is_written_out and (caller := callers[count(args), *kwargs]):
+            if (
+                (kwargs or args[3:])
+                and is_written_out
+                and (caller := callers[count(args), *each(kind, kwargs), *kwargs])
+            ):
                 call.extra_frames = 1
                 rest = [*args, *kwargs.values()]
                 rest.reverse()
@@ -64,7 +69,7 @@ def function(traced: Traced) -> Callable[..., Any]:
                 call.break_off(error)
             finally:
                 call.break_off(error)
-                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+                restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced)
@@ -76,7 +81,8 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
     It is a plain function, flagged as one that makes coroutines, because a wrong call must raise at once.
     """
     function, start, silent, fits = traced.function, begin, SILENT, traced.fits
-    anything, restored = BaseException, BaseException.with_traceback
+    anything, restored, trace_of = BaseException, tracebacks.restored, tracebacks.trace_of
+    too_deep = RecursionError
 
     async def awaited(args: Any, kwargs: Any, made: Any = None) -> Any:
         call = silent
@@ -96,18 +102,21 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
                 call.break_off(error)
             finally:
                 call.break_off(error)
-                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+                restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
             raise
 
     make = dressed(awaited, traced)
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if fits(args, kwargs):
+        try:
+            if fits(args, kwargs):
+                return make(args, kwargs)
+        except too_deep:  # to make a coroutine takes no frame: when it runs the stack may be another
             return make(args, kwargs)
         try:
             return make(args, kwargs, function(*args, **kwargs))
         except anything as error:
-            restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+            restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced, flags=inspect.CO_COROUTINE)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
+from treadle import tracebacks
 from treadle.disguise import dressed, flags_of
 from treadle.starting import SILENT, begin, place_of_now
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def generator(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of a generator function."""
     function, start, silent, here = traced.function, begin, SILENT, place_of_now
-    anything, restored = BaseException, BaseException.with_traceback
-    ended, closed, is_a = StopIteration, GeneratorExit, isinstance
+    anything, restored, trace_of = BaseException, tracebacks.restored, tracebacks.trace_of
+    ended, closed, is_a, kind = StopIteration, GeneratorExit, issubclass, type
     frame = sys._getframe  # noqa: SLF001 - no other way
     awaitable = inspect.CO_ITERABLE_COROUTINE
 
@@ -51,15 +52,15 @@ def generator(traced: Traced) -> Callable[..., Any]:
                     given.append((yield held.pop()))
                     resume = inner.send
                 except anything as error:
-                    restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+                    restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
                     given.append(error)
-                    resume, closing = inner.throw, is_a(error, closed)
+                    resume, closing = inner.throw, is_a(kind(error), closed)
         except anything as error:
             try:
                 call.break_off(error)
             finally:
                 call.break_off(error)
-                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+                restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
             raise
 
     plain, awaited = dressed(recorded, traced), dressed(recorded, traced, flags=awaitable)
@@ -69,7 +70,7 @@ def generator(traced: Traced) -> Callable[..., Any]:
         try:
             return make(args, kwargs, function(*args, **kwargs), here())
         except anything as error:
-            restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+            restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced, flags=inspect.CO_GENERATOR | (flags_of(function) & awaitable))
@@ -78,8 +79,8 @@ def generator(traced: Traced) -> Callable[..., Any]:
 def async_generator(traced: Traced) -> Callable[..., Any]:
     """Return the wrapper of an async generator function."""
     function, start, silent, here = traced.function, begin, SILENT, place_of_now
-    anything, restored = BaseException, BaseException.with_traceback
-    ended, closed, is_a = StopAsyncIteration, GeneratorExit, isinstance
+    anything, restored, trace_of = BaseException, tracebacks.restored, tracebacks.trace_of
+    ended, closed, is_a, kind = StopAsyncIteration, GeneratorExit, issubclass, type
     closing_after, first = contextlib.aclosing, _unhooked
 
     async def recorded(args: Any, kwargs: Any, inner: Any, place: Any) -> AsyncGenerator[Any, Any]:
@@ -99,7 +100,7 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
                     held = [await resume(given.pop())]
                 except ended:
                     call.suspend()
-                    call.end_stream(closed=is_a(thrown_in, closed))
+                    call.end_stream(closed=is_a(kind(thrown_in), closed))
                     return
                 call.suspend()
                 call.chunk(held[0])
@@ -108,7 +109,7 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
                     given.append((yield held.pop()))
                     resume = inner.asend
                 except anything as error:
-                    restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+                    restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
                     given.append(error)
                     resume, thrown_in = inner.athrow, error
         except anything as error:
@@ -117,7 +118,7 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
             finally:
                 call.break_off(error, by_consumer=error is thrown_in)
                 thrown_in = None
-                restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+                restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
             raise
 
     make = dressed(recorded, traced)
@@ -126,7 +127,7 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
         try:
             return make(args, kwargs, function(*args, **kwargs), here())
         except anything as error:
-            restored(error, error.__traceback__.tb_next)  # type: ignore[union-attr]
+            restored(error, trace_of(error).tb_next)  # type: ignore[union-attr]
             raise
 
     return dressed(wrapper, traced, flags=inspect.CO_ASYNC_GENERATOR)

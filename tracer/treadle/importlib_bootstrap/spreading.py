@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from treadle.tracebacks import restored, trace_of
+
 IS_NEEDED = sys.version_info < (3, 12)
 MOST_ARGUMENTS = 20
 MOST_FORMS = 10_000
@@ -19,17 +21,21 @@ def caller(function, take):
     try:
         return function({})
     except BaseException as error:
-        BaseException.with_traceback(error, error.__traceback__.tb_next)
+        restored(error, trace_of(error).tb_next)
         raise
 """
 
 
 class Callers(dict[tuple[Any, ...], Callable[..., Any] | None]):
-    """What calls a function, by the number of positions and the keywords; None where that cannot be written."""
+    """What calls a function, by the number of positions, the keywords' types and the keywords; None: not to be written.
+
+    The types stand first: a keyword of a class of the user's, an enum's member, may be equal to one that is written.
+    """
 
     def __missing__(self, form: tuple[Any, ...]) -> Callable[..., Any] | None:
-        positions, *names = form
-        if positions + len(names) > MOST_ARGUMENTS or len(self) > MOST_FORMS:
+        positions, count = form[0], len(form) // 2
+        types, names = form[1 : count + 1], form[count + 1 :]
+        if positions + count > MOST_ARGUMENTS or len(self) > MOST_FORMS or any(each is not str for each in types):
             return None
         is_writable = all(_is_writable(name) for name in names)
         caller = self[form] = _written(positions, names) if is_writable else None
@@ -44,8 +50,8 @@ def _is_writable(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__"
 
 
-def _written(positions: int, names: list[str]) -> Callable[..., Any]:
+def _written(positions: int, names: tuple[str, ...]) -> Callable[..., Any]:
     arguments = ["take()"] * positions + [f"{name}=take()" for name in names]
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = {"restored": restored, "trace_of": trace_of}
     exec(compile(SOURCE.format(", ".join(arguments)), __file__, "exec"), made)  # noqa: S102 - of names alone
     return made["caller"]  # type: ignore[no-any-return]

@@ -103,7 +103,8 @@ def start(
     ids = span.get_span_context()
     if not ids.is_valid or (type(span) is NonRecordingSpan and _is_the_parents(ids, around)):
         return _made_up(around)
-    trace_id, span_id = ids.trace_id.to_bytes(16, "big").hex(), ids.span_id.to_bytes(8, "big").hex()
+    # A generator of the user's may make other integers than Python's own: numpy's have no `to_bytes`.
+    trace_id, span_id = int(ids.trace_id).to_bytes(16, "big").hex(), int(ids.span_id).to_bytes(8, "big").hex()
     return span, Context({**around, _SPAN_KEY: span}), trace_id, span_id
 
 
@@ -162,7 +163,7 @@ def _made_up(around: Context) -> Started:
         span = MadeUpSpan(above.trace_id, above.flags, above.state)
     elif above is not None and isinstance(above, Span) and (ids := above.get_span_context()).is_valid:
         # what is not sampled stays so for others
-        span = MadeUpSpan(ids.trace_id.to_bytes(16, "big").hex(), ids.trace_flags, ids.trace_state)
+        span = MadeUpSpan(int(ids.trace_id).to_bytes(16, "big").hex(), ids.trace_flags, ids.trace_state)
     else:
         span = MadeUpSpan((_numbers.getrandbits(128) or 1).to_bytes(16, "big").hex(), _SAMPLED, None)
     return span, Context({**around, _SPAN_KEY: span}), span.trace_id, span.span_id

@@ -11,6 +11,7 @@ from typing import Any
 from treadle import crew, guard
 from treadle.lanes import CURRENT, Lane
 from treadle.propagation import contexts, travelling
+from treadle.tracebacks import restored, trace_of
 
 
 class Carried:
@@ -34,7 +35,7 @@ class Carried:
         try:
             return self._function(*args, **kwargs)
         except BaseException as error:
-            BaseException.with_traceback(error, error.__traceback__.tb_next if error.__traceback__ else None)
+            restored(error, trace.tb_next if (trace := trace_of(error)) is not None else None)
             raise
         finally:
             crew.leave()

@@ -11,6 +11,7 @@ from treadle.clock import now_ns
 from treadle.lanes import CURRENT, Lane
 from treadle.propagation.carried import Carried
 from treadle.propagation.initializers import wrap_pool
+from treadle.tracebacks import restored, trace_of
 
 _PENDING = ("PENDING", "RUNNING")
 _SHARED_WORKERS = frozenset({("anyio._backends._asyncio", "WorkerThread")})
@@ -98,7 +99,7 @@ def _counted(thread: threading.Thread, run: Carried, own: Callable[[], None] | N
         try:
             run()
         except BaseException as error:
-            BaseException.with_traceback(error, error.__traceback__.tb_next if error.__traceback__ else None)
+            restored(error, trace.tb_next if (trace := trace_of(error)) is not None else None)
             raise
         finally:
             _put_back(thread, own)

@@ -17,7 +17,7 @@ from typing import Any
 from treadle.errors import NotReplayableError, RefusedError
 from treadle.functions import Traced
 from treadle.model import Process, RecordedCall
-from treadle.names import MAIN_ALIAS
+from treadle.names import MAIN_ALIAS, SPAWNED_MAIN
 from treadle.replay.divergence import DivergedError
 from treadle.values.found import MAIN_ALIASES
 
@@ -66,7 +66,7 @@ def load_main(process: Process) -> types.ModuleType:
     module_spec = _main_spec(process)
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[MAIN_ALIAS] = module
-    MAIN_ALIASES["__main__"] = MAIN_ALIAS
+    MAIN_ALIASES["__main__"] = MAIN_ALIASES[SPAWNED_MAIN] = MAIN_ALIAS
     assert module_spec.loader is not None
     try:
         module_spec.loader.exec_module(module)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from treadle import signals
 from treadle.values.limits import (
     INLINE_BYTES,
     LONGEST_BLOB_BYTES,
@@ -107,7 +108,8 @@ def _blob(walk: "Walk", data: bytes) -> str | None:
         return None
     try:
         return walk.keep(data)
-    except OSError:
+    except OSError as error:
+        signals.pass_on(error)
         walk.keep = None
         return None
 

@@ -120,7 +120,9 @@ def _closure(walk: "Walk", function: types.FunctionType) -> Any:
     if itself:
         tree["itself"] = itself
     if function.__defaults__:
-        tree["defaults"] = walk.child("defaults", function.__defaults__)
+        names = code.co_varnames[: code.co_argcount][-len(function.__defaults__) :]
+        by_name = walk.fields(dict(zip(names, function.__defaults__, strict=True)))
+        tree["defaults"] = {TAG: "tuple", "v": [*by_name.values()]}
     if function.__kwdefaults__:
         tree["kwdefaults"] = walk.fields(dict(function.__kwdefaults__))
     return tree

@@ -9,6 +9,7 @@ import pickle
 import sys
 from typing import TYPE_CHECKING, Any
 
+from treadle import signals
 from treadle.errors import NotReplayableError
 from treadle.values import bulk
 from treadle.values.classes import type_name
@@ -28,9 +29,8 @@ def pickled(walk: "Walk", value: Any) -> Any:
     data = _Bounded(LONGEST_BYTES if walk.keep is None else LONGEST_PICKLE)
     try:
         pickle.dump(value, data, protocol=5)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - the value's own code may raise anything, and it stays what it is without
+    except BaseException as error:  # noqa: BLE001 - the value's own code may raise anything, and it stays what it is without
+        signals.pass_on(error)
         return None
     if not walk.has_room(data.tell()):
         return None

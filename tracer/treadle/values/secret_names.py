@@ -26,7 +26,7 @@ _TOKEN_QUALIFIERS = frozenset(
     {
         "access", "api", "app", "auth", "authorization", "bearer", "bot", "client", "csrf", "deploy", "github",
         "gitlab", "hf", "hub", "id", "identity", "jwt", "login", "oauth", "personal", "refresh", "secret", "security",
-        "service", "session", "slack", "user", "webhook", "xsrf",
+        "service", "session", "slack", "user", "webhook", "x", "xsrf",
     }
 )  # fmt: skip
 _ABOUT_IT = frozenset(

@@ -9,6 +9,7 @@ from enum import Flag
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from treadle import signals
 from treadle.taught import TAUGHT
 from treadle.values import arrays, frames, images, standard
 from treadle.values.callables import encode_function, encode_method, encode_partial
@@ -125,9 +126,8 @@ def _exception(walk: "Walk", value: BaseException) -> Any:
 def _message(error: BaseException) -> str:
     try:
         return str.__getitem__(str(error), _WHOLE)
-    except KeyboardInterrupt:
-        raise
     except BaseException as other:  # noqa: BLE001 - the user's __str__ may raise anything, and we are who called it
+        signals.pass_on(other)
         return f"(its text could not be read: {type_name(type(other))})"
 
 
@@ -153,9 +153,8 @@ def _taught(walk: "Walk", value: Any) -> Any:
     name = type_name(cls)
     try:
         held = TAUGHT[cls].to_plain(value)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # noqa: BLE001 - the user's own function may raise anything, SystemExit too
+        signals.pass_on(error)
         return walk.opaque(value, f"the codec of {name} raised {type_name(type(error))}: {_message(error)}")
     if "<locals>" in name:
         walk.refuse(f"{name} was made inside a function and cannot be found again")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from typing import Any
 
+from treadle import signals
 from treadle.taught import TAUGHT
 from treadle.values import bulk
 from treadle.values.classes import type_name
@@ -56,16 +57,16 @@ class Walk:
             return self.tree(value)
         except (RecursionError, MemoryError):
             return self.cut(value, "too large to walk")
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001 - a value's own code may raise anything, SystemExit too
+            signals.pass_on(error)
             return self.cut(value, f"{type(error).__name__} was raised when it was read")
 
     def tree(self, value: Any) -> Any:
         """Return the value as plain JSON types and tagged objects."""
         try:
             encoder = _EXACT.get(type(value))
-        except Exception:  # noqa: BLE001 - a metaclass may have no hash
+        except Exception as error:  # noqa: BLE001 - a metaclass may have no hash
+            signals.pass_on(error)
             encoder = None
         return self._of_class(value) if encoder is None else encoder(self, value)
 
@@ -208,7 +209,8 @@ class Walk:
         for name, value in held.items():
             try:
                 encoder = leaves.get(type(value))
-            except Exception:  # noqa: BLE001 - a metaclass may have no hash
+            except Exception as error:  # noqa: BLE001 - a metaclass may have no hash
+                signals.pass_on(error)
                 encoder = None
             if encoder is None:
                 out[name] = self._under(name, value)
@@ -231,7 +233,8 @@ class Walk:
         for value in values:
             try:
                 encoder = exact.get(type(value))
-            except Exception:  # noqa: BLE001 - a metaclass may have no hash
+            except Exception as error:  # noqa: BLE001 - a metaclass may have no hash
+                signals.pass_on(error)
                 encoder = None
             out.append(encoder(self, value) if encoder is not None else self._of_class(value))
         return out
@@ -252,9 +255,8 @@ class Walk:
             tree = self.nested(value, lambda: BY_SHAPE[shape](self, value))
         except (RecursionError, MemoryError):
             return self.cut(value, "too large to walk")
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001 - a value's own code may raise anything, SystemExit too
+            signals.pass_on(error)
             return self.opaque(value, f"{type_name(type(value))} raised {type_name(type(error))} when it was read")
         if self._refusals > before[1] and shape in NAMED_SHAPES and (named := self._named(value)) is not None:
             self.why, self._refusals = before
@@ -276,9 +278,8 @@ class Walk:
     def _repr(self, value: Any) -> Any:
         try:
             text = str.__getitem__(repr(value), slice(4 * LONGEST_REPR))
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001 - as above
+            signals.pass_on(error)
             return f"<{type_name(type(value))}, whose repr raised {type_name(type(error))}>"
         return bulk.shown(self.redactor.text(text)[:LONGEST_REPR])
 
