@@ -9,7 +9,7 @@ import pytest
 import treadle_storage
 from owners import end_owner
 from programs import plainly
-from treadle_debugger.replaying import Request, Result, replay
+from treadle_debugger.replaying import Control, Request, Result, replay
 from treadle_storage.store import Store
 
 Replayed = Callable[..., Result]
@@ -46,10 +46,10 @@ class Project:
         """Return the id of the newest trace."""
         return self.store.traces(limit=1)[0].trace_id
 
-    def replay(self, trace_id: str, **options: Any) -> Result:
+    def replay(self, trace_id: str, *, control: Control | None = None, **options: Any) -> Result:
         """Replay quietly; what the program prints goes to `output.txt`."""
         with (self.folder / "output.txt").open("wb") as output:
-            return replay(self.store, Request(trace_id, **options), output=output)
+            return replay(self.store, Request(trace_id, **options), output=output, control=control)
 
     def printed(self) -> str:
         """Return what the last replay printed."""

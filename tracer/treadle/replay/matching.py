@@ -10,13 +10,16 @@ none   a new call
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.replay.plan import Plan
 from treadle.values.digest import digest
+
+if TYPE_CHECKING:
+    from treadle.call import Call
 
 OUTSIDE = "outside"
 """Stands for the parent of a call that has no recorded one."""
@@ -74,15 +77,17 @@ class Matcher:
                 self._effects[name, slot.digest].append(slot)
         self._live_places = _Places()
 
-    def match(
-        self, *, span_id: str, parent_id: str | None, name: str, shown: str, kind: str, ordinal: str, payload: bytes
-    ) -> Match:
+    def match(self, call: "Call") -> Match:
         """Return which recorded call this is, and take it."""
+        function = call.traced.fields if call.traced is not None else None
+        name = f"{function['module']}:{function['qualname']}" if function else call.name
+        parent_id = call.parent.span_id if call.parent is not None else None
+        span_id, payload = call.span_id, call.payload
         wanted, assumed = digest(payload)
         with self._lock:
             parent = self._bound.get(parent_id, OUTSIDE) if parent_id is not None else ""
-            place = self._live_places.take(parent_id or "", name, ordinal)
-            path = self._path(span_id, parent_id, shown, place)
+            place = self._live_places.take(parent_id or "", name, call.ordinal)
+            path = self._path(span_id, parent_id, call.name, place)
             group = [slot for slot in self._groups[parent, name] if not slot.used]
             if parent == "" and group:
                 how: Literal["exact", "soft", "moved", "none"] = "exact" if group[0].digest == wanted else "soft"
@@ -91,7 +96,7 @@ class Matcher:
             if equal:
                 slot = next((slot for slot in equal if slot.place == place), equal[0])
                 return self._take(span_id, slot, "exact", assumed, path)
-            if kind in EFFECT_KINDS:
+            if call.kind in EFFECT_KINDS:
                 elsewhere = [slot for slot in self._effects[name, wanted] if not slot.used]
                 if len(elsewhere) == 1:
                     return self._take(span_id, elsewhere[0], "moved", assumed, path)
