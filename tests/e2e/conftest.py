@@ -21,6 +21,8 @@ class Project:
     def __init__(self, folder: Path, store: Path) -> None:
         self.folder = folder
         self.program = folder / "program.py"
+        self.said = ""
+        """What the program printed when it was last recorded."""
         self._store_path = store
         self._store: Store | None = None
 
@@ -40,6 +42,7 @@ class Project:
         self.write(source)
         done = plainly(str(self.program), *arguments, cwd=self.folder)
         assert done.returncode == 0, done.stderr
+        self.said = done.stdout
         return self.newest()
 
     def newest(self) -> str:

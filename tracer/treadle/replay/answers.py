@@ -11,7 +11,8 @@ import orjson
 from treadle.errors import NotReplayableError
 from treadle.model import RecordedCall, Source
 from treadle.replay.divergence import DivergedError
-from treadle.replay.order import Moment, Order
+from treadle.replay.moments import Moment
+from treadle.replay.order import Order
 from treadle.replay.reviving import revived
 
 if TYPE_CHECKING:

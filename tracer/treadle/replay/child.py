@@ -17,7 +17,7 @@ from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recording import Recorder
-from treadle.replay import asking, decider, network, reviving, target
+from treadle.replay import asking, decider, loop_clock, network, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
@@ -65,6 +65,7 @@ def _install(plan: Plan) -> None:
     reviving.is_signed = plan.is_signed
     if not plan.with_network:
         network.switch_off()
+    loop_clock.install()
     propagation.install()
     clients.instrument()
     if recorder.recorder() is None:

@@ -15,7 +15,8 @@ from treadle.replay.answers import Answer, Refused, Served
 from treadle.replay.changed import Changed
 from treadle.replay.divergence import DivergedError
 from treadle.replay.matching import Match, Matcher
-from treadle.replay.order import Moment, Order, end_moments
+from treadle.replay.moments import Moment, end_moments
+from treadle.replay.order import Order
 from treadle.replay.overrides import Override, changed_arguments, made_up, with_answer, with_model
 from treadle.replay.plan import Plan
 from treadle.replay.report import Decision, Report
@@ -91,7 +92,7 @@ class Replaying:
         if self._plan.is_strict and match.assumed:
             return "assumed"
         if call.kind not in EFFECT_KINDS:
-            if self._plan.is_strict and match.how in ("soft", "none"):
+            if self._plan.is_strict and match.how in ("soft", "renamed", "none"):
                 return "changed" if recorded is not None else "new"
             return "ran"
         if recorded is not None and match.how in ("exact", "moved"):
