@@ -9,7 +9,7 @@ import pytest
 import treadle_storage
 from owners import end_owner
 from programs import plainly
-from treadle_debugger.replaying import Request, Result, replay
+from treadle_debugger.replaying import Control, Request, Result, replay
 from treadle_storage.store import Store
 
 Replayed = Callable[..., Result]
@@ -21,6 +21,8 @@ class Project:
     def __init__(self, folder: Path, store: Path) -> None:
         self.folder = folder
         self.program = folder / "program.py"
+        self.said = ""
+        """What the program printed when it was last recorded."""
         self._store_path = store
         self._store: Store | None = None
 
@@ -40,16 +42,17 @@ class Project:
         self.write(source)
         done = plainly(str(self.program), *arguments, cwd=self.folder)
         assert done.returncode == 0, done.stderr
+        self.said = done.stdout
         return self.newest()
 
     def newest(self) -> str:
         """Return the id of the newest trace."""
         return self.store.traces(limit=1)[0].trace_id
 
-    def replay(self, trace_id: str, **options: Any) -> Result:
+    def replay(self, trace_id: str, *, control: Control | None = None, **options: Any) -> Result:
         """Replay quietly; what the program prints goes to `output.txt`."""
         with (self.folder / "output.txt").open("wb") as output:
-            return replay(self.store, Request(trace_id, **options), output=output)
+            return replay(self.store, Request(trace_id, **options), output=output, control=control)
 
     def printed(self) -> str:
         """Return what the last replay printed."""

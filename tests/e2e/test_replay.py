@@ -130,6 +130,16 @@ def test_a_renamed_caller_and_a_helper_pulled_out_are_still_served(project: Proj
     project.write(moved.replace("@treadle.trace\ndef chain", f"{helper}@treadle.trace\ndef chain"))
     result = project.replay(recorded)
     assert (result.verdict, result.counts["served"]) == ("same", 2)
+    assert {call.name: call.decision for call in result.calls}["talk"] == "ran"
+
+
+def test_a_call_that_is_made_elsewhere_now_is_still_served(project: Project) -> None:
+    """An effect that was moved into another function of the chain is answered, and told as moved."""
+    recorded = project.record(MENDED)
+    moved = MENDED.replace("def parse(text):", 'def parse(report):\n    text = generate("It is " + report["weather"])')
+    project.write(moved.replace('parse(generate("It is " + report["weather"]))', "parse(report)"))
+    result = project.replay(recorded)
+    assert (result.verdict, result.counts["served"]) == ("same", 2)
     assert [call.name for call in result.calls if call.decision == "moved"] == ["generate"]
 
 

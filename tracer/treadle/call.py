@@ -112,10 +112,8 @@ class Call:
             self._begin(held, context, writer)
 
     def _begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
-        encoded: Encoded | None = None
-        if self.hidden.inputs:
-            encoded = _HIDDEN_INPUT
-        elif writer.takes_all:
+        encoded: Encoded | None = _HIDDEN_INPUT if self.hidden.inputs else None
+        if encoded is None and writer.takes_all:
             encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
         self._start_span(context)
         if not writer.takes_all and decider.decider is None and not writer.takes(self.trace_id):
@@ -125,7 +123,9 @@ class Call:
             encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
         if decider.decider is not None:
             self.payload = encoded.payload
-            self.answer = decider.decider.decide(self)
+            self.answer = decider.decider.decide(self, held)
+            if self.answer is not None and self.answer.held is not None:
+                encoded = writer.encode(self.answer.held, self._redactor)
         self._recorder.start(self, encoded.payload, encoded.why)
 
     def _start_span(self, context: current.OtelContext | None) -> None:

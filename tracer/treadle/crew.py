@@ -26,6 +26,8 @@ _workers: dict[object, int] = {}
 _started_threads = 0
 _working: set[int] = set()
 _submitters: set[int] = set()
+_idle: set[int] = set()
+"""Threads whose event loop waits for something to happen."""
 _changed: Callable[[], None] | None = None
 
 
@@ -97,6 +99,26 @@ def leave() -> None:
             _working.discard(threading.get_ident())
 
 
+def loop_waits(thread: int) -> None:
+    """Note that the event loop of a thread has nothing to do until something happens."""
+    _idle.add(thread)
+
+
+def loop_goes_on(thread: int) -> None:
+    """Note that it has, or is about to have: whoever wakes it says so before."""
+    _idle.discard(thread)
+
+
+def is_blocked(thread: int) -> bool:
+    """Tell whether a thread waits for another, and runs no event loop meanwhile."""
+    return _is_parked(sys._current_frames().get(thread))  # noqa: SLF001 - as below
+
+
+def has_tasks() -> bool:
+    """Tell whether a pool has something to do for the trace."""
+    return bool(_unfinished)
+
+
 def is_alone() -> bool:
     """Tell whether no thread works for the trace beside the one that asks."""
     with _lock:
@@ -111,7 +133,9 @@ def all_wait(answers_for: set[int]) -> bool:
         working = set(_working)
         submitters = _submitters - working - answers_for
     waiting = sum(thread in answers_for or _is_parked(frames.get(thread)) for thread in working)
-    return waiting >= at_work and all(_is_parked(frames[thread]) for thread in submitters if thread in frames)
+    return waiting >= at_work and all(
+        thread in _idle or _is_parked(frames[thread]) for thread in submitters if thread in frames
+    )
 
 
 def _is_parked(frame: FrameType | None) -> bool:
@@ -142,7 +166,7 @@ def _forget_in_child() -> None:
     global _lock, _started_threads, _changed
     _lock = threading.RLock()
     _started_threads, _changed = 0, None
-    for counted in (_unfinished, _workers, _working, _submitters):
+    for counted in (_unfinished, _workers, _working, _submitters, _idle):
         counted.clear()
 
 

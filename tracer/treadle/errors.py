@@ -12,7 +12,8 @@
     │   └── BlobError         a large value beside it is gone or was changed
     └── ReplayError
         ├── NotReplayableError    the recording lacks what a replay needs, and says what
-        └── RefusedError          a replay that would not be safe
+        ├── RefusedError          a replay that would not be safe
+        └── ReplayStoppedError    the user ended it
 
 Messages say what happened, to which thing, and what to do next. The exit code of a command is `exit_code`.
 """
@@ -70,3 +71,7 @@ class NotReplayableError(ReplayError):
 
 class RefusedError(ReplayError):
     """A replay that would not be safe."""
+
+
+class ReplayStoppedError(ReplayError):
+    """The user ended a replay."""

@@ -1,13 +1,30 @@
-"""Turns of the event loop: calls that end in the same turn are seen together by whoever waits for both.
+"""Turns of the event loop: how far apart calls ended, for whoever saw several of them done at once.
 
-A turn's number is given at the first end in it, and taken back by a `call_soon` that runs at the start of the next.
+The waiter of a call runs some turns after its end: `asyncio.wait` two, and two more for each task in between. What else
+has ended by then it sees too. So turns are counted from the end of a call on, by a `call_soon` that arms itself again
+for a while: numbers of one thousand are of one burst, and tell how many turns lie between; other calls ended far apart.
 """
 
 import asyncio
 import itertools
 
-_numbers = itertools.count()
-_open: dict[asyncio.AbstractEventLoop, int] = {}
+WATCHED = 6
+"""So many turns after the last end a burst is over."""
+BURST = 1_000
+"""So many numbers each burst has; the first begins at this one."""
+
+_bursts = itertools.count(1)
+_open: dict[asyncio.AbstractEventLoop, "_Burst"] = {}
+
+
+class _Burst:
+    """Turns that are counted."""
+
+    __slots__ = ("left", "number")
+
+    def __init__(self) -> None:
+        self.number = next(_bursts) * BURST
+        self.left = WATCHED
 
 
 def of_running_loop() -> int | None:
@@ -15,11 +32,21 @@ def of_running_loop() -> int | None:
     loop = asyncio._get_running_loop()  # noqa: SLF001 - documented for frameworks; the public one raises instead
     if loop is None:
         return None
-    number = _open.get(loop)
-    if number is None:
-        number = _open[loop] = next(_numbers)
-        loop.call_soon(_open.pop, loop, None)
-    return number
+    burst = _open.get(loop)
+    if burst is None:
+        for closed in [each for each in _open if each.is_closed()]:
+            _open.pop(closed, None)
+        burst = _open[loop] = _Burst()
+        loop.call_soon(_next, loop, burst)
+    burst.left = WATCHED
+    return burst.number
+
+
+def turns_between(one: int, other: int) -> int | None:
+    """Return how many turns after the first of two the other was; None where they were far apart, or it was before."""
+    if one < BURST or one // BURST != other // BURST or other < one:
+        return 0 if one == other else None
+    return other - one
 
 
 def task_name() -> str | None:
@@ -29,3 +56,12 @@ def task_name() -> str | None:
         return None
     task = asyncio.current_task(loop)
     return task.get_name() if task is not None else None
+
+
+def _next(loop: asyncio.AbstractEventLoop, burst: _Burst) -> None:
+    burst.number += 1
+    burst.left -= 1
+    if burst.left > 0 and burst.number % BURST < BURST - 1:
+        loop.call_soon(_next, loop, burst)
+    else:
+        _open.pop(loop, None)

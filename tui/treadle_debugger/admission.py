@@ -4,62 +4,12 @@ Nothing goes live by itself, and nothing is run or served that does not carry th
 said so.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from treadle.errors import NotFoundError, NotReplayableError, RefusedError, UsageError
+from treadle.errors import NotFoundError, NotReplayableError, RefusedError
 from treadle.model import EFFECT_KINDS, Process, RecordedCall, Recording
 from treadle.signing import load_key, verify_end, verify_process, verify_start
-
-TIMEOUT_S = 600.0
-BARE_WORD = re.compile(r"[\w.*?\[\]!\-]+\Z")
-"""A `live` pattern that is a glob on names; anything else is SQL."""
-
-
-class Steps(Protocol):
-    """The order of a trace's steps, in which a store answers conditions."""
-
-    def hex_id(self, index: int, /) -> str:
-        """Return the span id of a step."""
-
-
-class Source(Protocol):
-    """What a replay needs of a store."""
-
-    @property
-    def path(self) -> Path:
-        """The store's folder."""
-
-    def recording(self, trace_id: str, /) -> Recording:
-        """Return a trace with all that is needed to answer its calls."""
-
-    def tree(self, trace_id: str, /) -> Steps:
-        """Return the order of its steps."""
-
-    def hits(self, trace_id: str, condition: str, /) -> NDArray[np.bool_]:
-        """Return which steps a condition holds for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to replay, and how."""
-
-    trace_id: str
-    step_id: str | None = None
-    """One call alone; None: the whole chain."""
-    live: tuple[str, ...] = ()
-    """Globs on names or SQL conditions: these calls run for real."""
-    root_input: bytes | None = None
-    """Tagged JSON, given to the first call instead of what was recorded."""
-    trust: bool = False
-    """Replay records that carry no valid signature."""
-    timeout_s: float = TIMEOUT_S
+from treadle_debugger.request import Request
 
 
 def root_of(recording: Recording, step_id: str | None) -> RecordedCall:
@@ -85,37 +35,6 @@ def calls_below(calls: Sequence[RecordedCall], root: RecordedCall) -> tuple[Reco
         if call.parent_span_id in kept:
             kept.add(call.span_id)
     return tuple(call for call in calls if call.span_id in kept)
-
-
-def live_calls(
-    store: Source, request: Request, calls: Sequence[RecordedCall]
-) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the recorded steps that run for real, and the globs that calls without a recorded one are tested by.
-
-    Raises:
-        UsageError: a pattern fits nothing that could go live.
-
-    """
-    known = {call.span_id for call in calls}
-    effects = {call.span_id: call.name for call in calls if call.kind in EFFECT_KINDS}
-    live: set[str] = set()
-    globs = tuple(pattern for pattern in request.live if BARE_WORD.match(pattern))
-    steps = store.tree(request.trace_id) if request.live else None
-    for pattern in request.live:
-        assert steps is not None
-        indices = np.flatnonzero(store.hits(request.trace_id, pattern))
-        found = {steps.hex_id(int(index)) for index in indices} & known
-        if not found & effects.keys() and (found or pattern not in globs):
-            fitting = f"only {_listed(call.name for call in calls if call.span_id in found)}" if found else "no step"
-            raise UsageError(
-                f"--live {pattern!r} fits {fitting} of this trace; its effects are {_listed(effects.values())}"
-            )
-        live |= found
-    return frozenset(live), globs
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(names)) or "none"
 
 
 def check_replayable(root: RecordedCall, request: Request, live_ids: frozenset[str]) -> None:

@@ -1,12 +1,5 @@
-"""Replay a recorded call or a whole chain: check it, run it in a child process, judge what came of it.
+"""Replay a recorded call or a whole chain: check it, run it in a child process, judge what came of it."""
 
-The child is a session of its own and is killed as a group.
-"""
-
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,21 +8,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Any
 
-from treadle.errors import NotReplayableError
 from treadle.model import RecordedCall
-from treadle.replay import report
+from treadle.replay import running
 from treadle.replay.plan import Plan
-from treadle_debugger.admission import (
-    BARE_WORD,
-    TIMEOUT_S,
-    Request,
-    Source,
-    calls_below,
-    check_replayable,
-    check_signatures,
-    live_calls,
-    root_of,
-)
+from treadle.replay.running import Control, Ended
+from treadle_debugger.admission import calls_below, check_replayable, check_signatures, root_of
+from treadle_debugger.choosing import choose
+from treadle_debugger.request import BARE_WORD, TIMEOUT_S, Request, Source
 from treadle_debugger.verdict import (
     DIVERGING,
     CallReport,
@@ -44,7 +29,7 @@ from treadle_debugger.verdict import (
     recorded_outcome,
 )
 
-__all__ = ["TIMEOUT_S", "Request", "Result", "replay"]
+__all__ = ["TIMEOUT_S", "Control", "Request", "Result", "replay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +53,29 @@ class Result:
     after: Outcome
 
 
-def replay(store: Source, request: Request, *, output: IO[Any] | int | None = None) -> Result:
+def replay(
+    store: Source, request: Request, *, output: IO[Any] | int | None = None, control: Control | None = None
+) -> Result:
     """Replay, and wait for the end.
 
-    `output` takes what the replayed program prints, on both its streams; None leaves them as they are.
+    `output` takes what the replayed program prints, on both its streams; None leaves them as they are. `control`
+    follows the replay call by call, and can stop it from another thread.
 
     Raises:
         NotFoundError: the trace has no such step.
         NotReplayableError: the recording lacks what a replay needs.
         RefusedError: a record was changed, or a call would go live that nobody allowed.
-        UsageError: a `live` pattern fits nothing.
+        ReplayStoppedError: `control` said to stop.
+        UsageError: a pattern fits nothing, or a path leads nowhere.
 
     """
     recording = store.recording(request.trace_id)
     root = root_of(recording, request.step_id)
     calls = calls_below(recording.calls, root)
-    live_ids, live_names = live_calls(store, request, calls)
-    check_replayable(root, request, live_ids)
+    chosen = choose(store, request, calls)
+    check_replayable(root, request, chosen.live_ids)
     if not request.trust:
-        check_signatures(recording.process, root, calls, live_ids)
+        check_signatures(recording.process, root, calls, chosen.live_ids)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="treadle-replay-") as folder:
         plan = Plan(
@@ -95,15 +84,23 @@ def replay(store: Source, request: Request, *, output: IO[Any] | int | None = No
             root_id=root.span_id,
             process=recording.process,
             calls=calls,
-            live_ids=live_ids,
-            live_names=live_names,
+            report=str(Path(folder) / "report.ndjson"),
+            live_ids=chosen.live_ids,
+            live_names=chosen.live_names,
+            live_changed=request.lets_changed_run,
+            live_from=request.from_id,
+            overrides=chosen.overrides,
+            model=request.model,
+            is_strict=request.strict,
+            is_paced=request.paced,
+            with_effects=request.with_effects,
+            with_network=request.with_network,
+            debugged=request.debugged,
             root_input=request.root_input,
             is_signed=not request.trust,
-            report=str(Path(folder) / "report.ndjson"),
         )
-        ended = _run_child(plan, Path(folder), request.timeout_s, output)
-        lines = report.read(Path(plan.report))
-    return _result(root, calls, lines, request, ended, time.monotonic() - started)
+        ended = running.run(plan, Path(folder), timeout_s=request.timeout_s, output=output, control=control)
+    return _result(root, calls, request, ended, time.monotonic() - started)
 
 
 def _idle(live: Sequence[str], calls: Sequence[CallReport]) -> tuple[str, ...]:
@@ -112,60 +109,24 @@ def _idle(live: Sequence[str], calls: Sequence[CallReport]) -> tuple[str, ...]:
     return tuple(glob for glob in live if BARE_WORD.match(glob) and not any(fnmatchcase(name, glob) for name in ran))
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How the child ended."""
-
-    timed_out: bool
-    code: int
-
-
-def _run_child(plan: Plan, folder: Path, timeout_s: float, output: IO[Any] | int | None) -> _Ended:
-    """Run the child to its end; a plan that names a folder that is gone is not replayable."""
-    process = plan.process
-    if process.cwd and not Path(process.cwd).is_dir():
-        raise NotReplayableError(f"the program ran in {process.cwd}, which is gone")
-    plan_file = folder / "plan.json"
-    plan.write(plan_file)
-    python = process.executable if Path(process.executable).exists() else sys.executable
-    child = subprocess.Popen(
-        [python, "-P", "-m", "treadle.replay.child", str(plan_file)],
-        cwd=process.cwd or None,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output if output is not None else None,
-        start_new_session=True,
-        env={**os.environ, "TREADLE_STORE": plan.store, "TREADLE_DISABLED": ""},
-    )
-    try:
-        return _Ended(timed_out=False, code=child.wait(timeout_s))
-    except subprocess.TimeoutExpired:
-        return _Ended(timed_out=True, code=-signal.SIGKILL)
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-
-
 def _result(
     root: RecordedCall,
     recorded: Sequence[RecordedCall],
-    lines: list[dict[str, Any]],
     request: Request,
-    ended: _Ended,
+    ended: Ended,
     elapsed_s: float,
 ) -> Result:
+    lines = ended.lines
     last = next((line for line in reversed(lines) if "outcome" in line), None)
     calls = read_calls(lines, recorded, has_returned=last is not None and last["outcome"] == "returned")
     before = recorded_outcome(root)
     after = _after(last)
-    judgement = _judge_end(last, ended, request, calls) or judge(before, after, calls)
-    overridden = bool(request.live) or request.root_input is not None
+    judgement = _judge_end(last, ended, request, calls) or judge(before, after, calls, strict=request.strict)
     duration_ns = root.ended_at_ns - root.started_at_ns if root.ended_at_ns is not None else None
     return Result(
         verdict=judgement.verdict,
         sentence=judgement.sentence,
-        exit_code=exit_code(judgement.verdict, overridden=overridden),
+        exit_code=exit_code(judgement.verdict, overridden=request.is_overridden),
         trace_id=next((line["trace"] for line in lines if "decision" in line), None),
         calls=calls,
         counts=count(calls),
@@ -186,7 +147,7 @@ def _after(last: dict[str, Any] | None) -> Outcome:
 
 
 def _judge_end(
-    last: dict[str, Any] | None, ended: _Ended, request: Request, calls: Sequence[CallReport]
+    last: dict[str, Any] | None, ended: Ended, request: Request, calls: Sequence[CallReport]
 ) -> Judgement | None:
     """Return the verdict where the child did not come to an end that can be compared."""
     if last is not None and last["outcome"] == "not replayable":

@@ -23,9 +23,11 @@ Verdict: TypeAlias = Literal[
     "crashed",
     "refused",
 ]
-Decision: TypeAlias = Literal["ran", "served", "moved", "live", "changed", "new", "unanswerable", "missing"]
+Decision: TypeAlias = Literal[
+    "ran", "served", "moved", "overridden", "live", "changed", "new", "unanswerable", "assumed", "withheld", "missing"
+]
 
-DIVERGING = ("changed", "new", "unanswerable")
+DIVERGING = ("changed", "new", "unanswerable", "assumed", "withheld")
 LONGEST_MESSAGE = 160
 
 
@@ -45,6 +47,8 @@ class CallReport:
     """Arguments that were not recorded are taken to be the same."""
     is_edited: bool
     """The function's code is not what was recorded."""
+    given: tuple[str, ...]
+    """The paths of the arguments that the user gave it, `$` for its answer."""
     difference: Difference | None
     """Where its arguments differ from the recorded ones."""
     why: str | None
@@ -71,9 +75,9 @@ class Judgement:
     """Where the results differ."""
 
 
-def judge(before: Outcome, after: Outcome, calls: Sequence[CallReport]) -> Judgement:
-    """Compare how a replay ended with how its recording did."""
-    strayed = [call for call in calls if call.decision in DIVERGING]
+def judge(before: Outcome, after: Outcome, calls: Sequence[CallReport], *, strict: bool = False) -> Judgement:
+    """Compare how a replay ended with how its recording did; where it is `strict`, nothing may be missing."""
+    strayed = [call for call in calls if call.decision in DIVERGING or (strict and call.decision == "missing")]
     if strayed:
         return Judgement("diverged", _stray_sentence(strayed[0], more=len(strayed) - 1))
     if after.status == "raised":
@@ -152,10 +156,17 @@ def _judge_failure(before: Outcome, after: Outcome) -> Judgement:
 
 def _stray_sentence(call: CallReport, *, more: int) -> str:
     tail = f", and {more} more" if more else ""
+    allow = f": allow it with --live {call.name!r}" if call.kind in EFFECT_KINDS else ""
     if call.decision == "new":
-        return f"{call.path} is not in the recording{tail}: allow it with --live {call.name!r}"
+        return f"{call.path} is not in the recording{tail}{allow}"
     if call.decision == "changed":
-        return f"{call.path}: {call.difference}{tail}: allow it with --live {call.name!r}"
+        return f"{call.path}: {call.difference}{tail}{allow}"
+    if call.decision == "assumed":
+        return f"{call.path}: something in its arguments was not recorded{tail}, and strictly it may be anything"
+    if call.decision == "withheld":
+        return f"{call.path} may not be called again without harm{tail}: allow it with --allow-effects"
+    if call.decision == "missing":
+        return f"{call.path} was not asked for{tail}"
     return f"{call.path} cannot be answered{tail}: {call.why or 'it never ended in the recording'}"
 
 
@@ -171,6 +182,7 @@ def _call_report(line: dict[str, Any], recorded: dict[str, RecordedCall]) -> Cal
         recorded_id=line.get("recorded"),
         is_assumed=bool(line.get("assumed")),
         is_edited=bool(line.get("edited")),
+        given=tuple(line.get("given") or ()),
         difference=first_difference(known.input_tagged, given.encode()) if known and given else None,
         why=line.get("why"),
     )
@@ -195,6 +207,7 @@ def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) ->
                 recorded_id=call.span_id,
                 is_assumed=False,
                 is_edited=False,
+                given=(),
                 difference=None,
                 why=None,
             )

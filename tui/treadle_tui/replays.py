@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from treadle.model import EFFECT_KINDS, Json, Step
-from treadle.values.view import unwrap
+from treadle.model import EFFECT_KINDS, Step
+from treadle.values.retag import retagged
 from treadle_debugger.replaying import Request, Result, replay
 
 if TYPE_CHECKING:
@@ -42,18 +42,4 @@ def run_replay(
 
 def tagged_edit(recorded: bytes, edited: str) -> bytes:
     """Return edited plain JSON as tagged JSON: what was not changed keeps the tags that it was recorded with."""
-    return json.dumps(_retag(json.loads(recorded), json.loads(edited)), ensure_ascii=False).encode()
-
-
-def _retag(recorded: Any, edited: Json) -> Any:
-    if unwrap(recorded) == edited:
-        return recorded
-    if isinstance(recorded, dict) and isinstance(edited, dict):
-        if "$" not in recorded:
-            return {key: _retag(recorded[key], value) if key in recorded else value for key, value in edited.items()}
-        if isinstance(recorded.get("v"), dict):
-            return {**recorded, "v": _retag(recorded["v"], edited)}
-    if isinstance(recorded, list) and isinstance(edited, list):
-        kept = [_retag(old, new) for old, new in zip(recorded, edited, strict=False)]
-        return kept + edited[len(recorded) :]
-    return edited
+    return retagged(recorded, json.loads(edited))

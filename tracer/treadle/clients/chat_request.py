@@ -1,10 +1,13 @@
 """What was asked of a chat model: the request as it is recorded, and what of it goes on the span."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from treadle import semconv
+
+if TYPE_CHECKING:
+    from treadle.call import Call
 
 TRANSPORT_ARGUMENTS = frozenset({"extra_headers", "timeout"})
 """How a request travels, not what it asks; headers carry keys."""
@@ -55,6 +58,11 @@ def request_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
         and type(value).__name__ not in NOT_GIVEN_TYPES
         and not (value is None and name in EXTRAS)
     }
+
+
+def given_instead(call: "Call") -> dict[str, Any]:
+    """Return the arguments that a replay sends in the place of the program's own; nothing outside of one."""
+    return (call.answer.held or {}) if call.answer is not None else {}
 
 
 def keep_iterators(arguments: dict[str, Any]) -> None:

@@ -39,7 +39,8 @@ def _create(original: Callable[..., Any]) -> Callable[..., Any]:
         call = _begin(traced, self._client, kwargs)
         if call is None:
             return original(self, *args, **kwargs)
-        if call.answer is not None:
+        kwargs |= chat_request.given_instead(call)
+        if _is_served(call):
             return _answers().serve(call, self._client, kwargs)
         return _answers().recorded(call, _run(call, lambda: original(self, *args, **kwargs)))
 
@@ -56,7 +57,8 @@ def _create_later(original: Callable[..., Any]) -> Callable[..., Any]:
         call = _begin(traced, self._client, kwargs)
         if call is None:
             return await original(self, *args, **kwargs)
-        if call.answer is not None:
+        kwargs |= chat_request.given_instead(call)
+        if _is_served(call):
             return await _answers().serve_later(call, self._client, kwargs)
         return _answers().recorded(call, await _run_later(call, lambda: original(self, *args, **kwargs)))
 
@@ -101,7 +103,8 @@ class _Posting:
         if call is None:
             return post(path, body=body, options=options, **more)
         parse = options.pop("post_parser")
-        if call.answer is not None:
+        body = {**body, **chat_request.given_instead(call)}
+        if _is_served(call):
             return parse(_answers().serve(call, client, body))
         completion = _run(call, lambda: post(path, body=body, options=options, **more))
         return parse(_answers().recorded(call, completion))
@@ -117,7 +120,8 @@ class _PostingLater(_Posting):
         if call is None:
             return await post(path, body=body, options=options, **more)
         parse = options.pop("post_parser")
-        if call.answer is not None:
+        body = {**body, **chat_request.given_instead(call)}
+        if _is_served(call):
             return parse(await _answers().serve_later(call, client, body))
         completion = await _run_later(call, lambda: post(path, body=body, options=options, **more))
         return parse(_answers().recorded(call, completion))
@@ -133,6 +137,11 @@ def _begin(traced: Traced, client: Any, arguments: dict[str, Any]) -> "Call | No
         attributes=chat_request.attributes_of(request, str(client.base_url)),
     )
     return call
+
+
+def _is_served(call: "Call") -> bool:
+    """Tell whether a replay answers the call, and does not only give it another request."""
+    return call.answer is not None and call.answer.held is None
 
 
 def _run(call: "Call", act: Callable[[], Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from treadle.clients.importing import when_imported
 from treadle.lanes import CURRENT, Lane
 from treadle.propagation import contexts
+from treadle.propagation.threads import wrap_run_in_executor
 
 
 async def _nothing() -> AsyncGenerator[None, None]:
@@ -22,9 +23,14 @@ _CLOSING = type(_closing)
 
 
 def install() -> None:
-    """Wrap `create_task` of the loops that are imported, or will be."""
-    when_imported("asyncio.base_events", lambda module: _wrap_create_task(module.BaseEventLoop))
-    when_imported("uvloop", lambda module: _wrap_create_task(module.Loop))
+    """Wrap the loops that are imported, or will be."""
+    when_imported("asyncio.base_events", lambda module: _wrap(module.BaseEventLoop))
+    when_imported("uvloop", lambda module: _wrap(module.Loop))
+
+
+def _wrap(loop: Any) -> None:
+    _wrap_create_task(loop)
+    wrap_run_in_executor(loop)
 
 
 def _wrap_create_task(loop: Any) -> None:

@@ -13,6 +13,8 @@ from treadle.propagation.carried import Carried
 from treadle.propagation.initializers import wrap_pool
 from treadle.tracebacks import restored, trace_of
 
+_asking = threading.local()
+"""The `loop` that this thread submits for, and what it has `submitted`, in the middle of `run_in_executor`."""
 _PENDING = ("PENDING", "RUNNING")
 _SHARED_WORKERS = frozenset({("anyio._backends._asyncio", "WorkerThread")})
 """Threads that work for whoever comes, each piece in the context of its own submitter: they belong to no call."""
@@ -41,10 +43,40 @@ def _wrap_submit() -> None:
         finally:
             CURRENT.reset(token)
         _note_when_done(future, submitted)
-        crew.expect(future, self)
+        if getattr(_asking, "loop", None) is not None:
+            _asking.submitted = future, self, submitted
+        else:
+            crew.expect(future, self)
         return future
 
     ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def wrap_run_in_executor(loop: Any) -> None:
+    """Wrap where an event loop submits to threads."""
+    original = loop.run_in_executor
+
+    @functools.wraps(original)
+    def run_in_executor(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _asking.loop, _asking.submitted = self, None
+        try:
+            future = original(self, *args, **kwargs)
+        finally:
+            submission, _asking.loop, _asking.submitted = _asking.submitted, None, None
+        if submission is not None:
+            _follow_into_loop(future, *submission)
+        return future
+
+    loop.run_in_executor = run_in_executor
+
+
+def _follow_into_loop(seen: Any, future: "Future[Any]", pool: ThreadPoolExecutor, submitted: Lane) -> None:
+    """Note when the loop is told that a thread is done, among what ends in the loop: so its tasks see it.
+
+    It is counted as at work until the loop has been woken.
+    """
+    seen.add_done_callback(lambda _: submitted.done(now_ns()))
+    crew.expect(future, pool)
 
 
 class _Note:

@@ -1,6 +1,7 @@
 """The answer to a call that is served: it waits for its turn, ends the call, and returns, raises or streams."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import orjson
 
 from treadle.errors import NotReplayableError
-from treadle.model import RecordedCall
+from treadle.model import RecordedCall, Source
 from treadle.replay.divergence import DivergedError
-from treadle.replay.order import Moment, Order
+from treadle.replay.moments import Moment
+from treadle.replay.order import Order
 from treadle.replay.reviving import revived
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ CANCELLATION_GRACE_S = 1.0
 
 class Answer(Protocol):
     """What a wrapper or a client patch asks instead of running the call."""
+
+    @property
+    def held(self) -> dict[str, Any] | None:
+        """Arguments that the call is given instead of its caller's; a client patch sends them itself."""
 
     def origin(self) -> dict[str, Any]:
         """Return `source` and `served_from` for the start record."""
@@ -43,19 +49,30 @@ class Answer(Protocol):
 
 
 class Served:
-    """The recorded answer."""
+    """The recorded answer, or the one that the user gives in its place."""
+
+    held: dict[str, Any] | None = None
 
     def __init__(
-        self, recorded: RecordedCall, moment: Moment, order: Order, unanswerable: Callable[[str], None]
+        self,
+        recorded: RecordedCall,
+        moment: Moment,
+        order: Order,
+        unanswerable: Callable[[str], None],
+        *,
+        source: Source = "served",
+        is_paced: bool = False,
     ) -> None:
         self.recorded = recorded
+        self._source = source
+        self._is_paced = is_paced
         self._end_moment = moment
         self._order = order
         self._unanswerable = unanswerable
 
     def origin(self) -> dict[str, Any]:
         """Return where the answer comes from."""
-        return {"source": "served", "served_from": self.recorded.span_id}
+        return {"source": self._source, "served_from": self.recorded.span_id}
 
     def stop(self, call: "Call") -> NoReturn:
         """Refuse: to answer a `with` block would be to skip it."""
@@ -64,6 +81,7 @@ class Served:
     def deliver(self, call: "Call") -> Any:
         """Return or raise what was recorded, in its turn."""
         with _ending(call):
+            time.sleep(self._pause_s(len(self.recorded.chunks)))
             self._order.wait(self._end_moment)
         return self._finish(call)
 
@@ -76,18 +94,21 @@ class Served:
     def chunks(self, call: "Call") -> Generator[Any, Any, Any]:
         """Yield what was recorded, each chunk in its turn."""
         with _ending(call):
-            for chunk in self.recorded.chunks:
+            for number, chunk in enumerate(self.recorded.chunks):
+                time.sleep(self._pause_s(number))
                 self._order.wait(Moment(chunk.at_ns, None))
                 value = self._revived(call, chunk.payload)
                 call.chunk(value)
                 yield value
+            time.sleep(self._pause_s(len(self.recorded.chunks)))
             self._order.wait(self._end_moment)
             return self._finish_stream(call)
 
     async def chunks_later(self, call: "Call") -> AsyncGenerator[Any, Any]:
         """Yield what was recorded, each chunk in its turn."""
         with _ending(call):
-            for chunk in self.recorded.chunks:
+            for number, chunk in enumerate(self.recorded.chunks):
+                await asyncio.sleep(self._pause_s(number))
                 await self._order.wait_later(Moment(chunk.at_ns, None))
                 value = self._revived(call, chunk.payload)
                 call.chunk(value)
@@ -98,11 +119,21 @@ class Served:
     async def _wait_for_end(self) -> None:
         """Wait for the recorded end; where that was a cancellation, for as long as it may take to come again."""
         if not self.recorded.closed_early:
+            await asyncio.sleep(self._pause_s(len(self.recorded.chunks)))
             await self._order.wait_later(self._end_moment)
             return
         ended_at_ns = self.recorded.ended_at_ns or self.recorded.started_at_ns
         since_ns = self.recorded.chunks[-1].at_ns if self.recorded.chunks else self.recorded.started_at_ns
         await asyncio.sleep(2 * (ended_at_ns - since_ns) / 1e9 + CANCELLATION_GRACE_S)
+
+    def _pause_s(self, number: int) -> float:
+        """Return how long the chunk of this number, or the end after the last, was waited for in the recording."""
+        if not self._is_paced:
+            return 0
+        recorded = self.recorded
+        moments = [recorded.started_at_ns, *(chunk.at_ns for chunk in recorded.chunks)]
+        until_ns = moments[number + 1] if number + 1 < len(moments) else recorded.ended_at_ns or moments[-1]
+        return max(0, until_ns - moments[number]) / 1e9
 
     def _finish(self, call: "Call") -> Any:
         if self.recorded.closed_early:
@@ -152,8 +183,11 @@ def _ending(call: "Call") -> Iterator[None]:
 class Refused:
     """No answer: the call is not in the recording, and may not go live."""
 
-    def __init__(self, why: str) -> None:
-        self._error = DivergedError(why)
+    held: dict[str, Any] | None = None
+
+    def __init__(self, path: str, why: str) -> None:
+        self.why = why
+        self._error = DivergedError(f"{path}: {why}")
 
     def origin(self) -> dict[str, Any]:
         """Return nothing: the call comes from nowhere."""

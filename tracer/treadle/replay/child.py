@@ -17,7 +17,7 @@ from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recording import Recorder
-from treadle.replay import asking, decider, reviving, target
+from treadle.replay import asking, decider, loop_clock, network, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
@@ -63,6 +63,9 @@ def _install(plan: Plan) -> None:
     program = {"argv": list(process.argv), "path": list(process.path), "main": main, "replay": True}
     settings.use(store=plan.store, program=program, sample=1.0, forward=None)
     reviving.is_signed = plan.is_signed
+    if not plan.with_network:
+        network.switch_off()
+    loop_clock.install()
     propagation.install()
     clients.instrument()
     if recorder.recorder() is None:

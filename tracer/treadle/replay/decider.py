@@ -1,7 +1,8 @@
 """Who decides about each call in a replaying process, and in those that it starts; nobody anywhere else."""
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle.names import REPLAY_VARIABLE
 from treadle.replay.divergence import DivergedError, Orphan
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 class Decider(Protocol):
     """What a replaying process puts in `decider`."""
 
-    def decide(self, call: "Call") -> "Answer | None":
-        """Return the answer that serves this call, or None to let it run."""
+    def decide(self, call: "Call", held: Callable[[], Any]) -> "Answer | None":
+        """Return the answer that serves this call, or None to let it run; `held` returns its arguments by name."""
 
 
 decider: Decider | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None

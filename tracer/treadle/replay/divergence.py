@@ -16,7 +16,7 @@ class DivergedError(BaseException):
 class Orphan:
     """Decides in a process that a replayed program started: it has no recording to be answered from."""
 
-    def decide(self, call: "Call") -> "Answer | None":
+    def decide(self, call: "Call", _held: object) -> "Answer | None":
         """Let glue run, and no effect.
 
         Raises:

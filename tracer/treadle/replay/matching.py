@@ -4,13 +4,14 @@ group  the recorded calls under the same recorded parent, of the same function
 exact  of those, one with equal arguments that is still free: at the same place if there is one, else the first
 soft   else the free one at the same place: the arguments have changed
 moved  else, for an effect, the only free call of the whole recording with the same function and arguments
-none   a new call
+renamed  else, for glue, a free call under the same parent with the same arguments that was made just there
+none   a new call; what new glue calls is looked for under the call around it: a helper was pulled out
 """
 
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import orjson
 
@@ -18,15 +19,21 @@ from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.replay.plan import Plan
 from treadle.values.digest import digest
 
+if TYPE_CHECKING:
+    from treadle.call import Call
+
 OUTSIDE = "outside"
 """Stands for the parent of a call that has no recorded one."""
+
+
+How: TypeAlias = Literal["exact", "soft", "moved", "renamed", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """What a replayed call was found to be."""
 
-    how: Literal["exact", "soft", "moved", "none"]
+    how: How
     recorded: RecordedCall | None
     assumed: bool
     """Something in the arguments was not recorded, and is taken to be the same."""
@@ -61,6 +68,7 @@ class Matcher:
         self._root = plan.root_id
         self._groups: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
         self._effects: dict[tuple[str, str], list[_Slot]] = defaultdict(list)
+        self._glue: dict[tuple[str, str, str], list[_Slot]] = defaultdict(list)
         self._bound: dict[str, str] = {}
         self._served_classes: set[str] = set()
         self._paths: dict[str, str] = {}
@@ -72,26 +80,30 @@ class Matcher:
             self._groups[parent, name].append(slot)
             if call.kind in EFFECT_KINDS:
                 self._effects[name, slot.digest].append(slot)
+            else:
+                self._glue[parent, call.ordinal, slot.digest].append(slot)
         self._live_places = _Places()
 
-    def match(
-        self, *, span_id: str, parent_id: str | None, name: str, shown: str, kind: str, ordinal: str, payload: bytes
-    ) -> Match:
+    def match(self, call: "Call") -> Match:
         """Return which recorded call this is, and take it."""
+        function = call.traced.fields if call.traced is not None else None
+        name = f"{function['module']}:{function['qualname']}" if function else call.name
+        parent_id = call.parent.span_id if call.parent is not None else None
+        span_id, payload = call.span_id, call.payload
         wanted, assumed = digest(payload)
         with self._lock:
             parent = self._bound.get(parent_id, OUTSIDE) if parent_id is not None else ""
-            place = self._live_places.take(parent_id or "", name, ordinal)
-            path = self._path(span_id, parent_id, shown, place)
+            place = self._live_places.take(parent_id or "", name, call.ordinal)
+            path = self._path(span_id, parent_id, call.name, place)
             group = [slot for slot in self._groups[parent, name] if not slot.used]
             if parent == "" and group:
-                how: Literal["exact", "soft", "moved", "none"] = "exact" if group[0].digest == wanted else "soft"
+                how: How = "exact" if group[0].digest == wanted else "soft"
                 return self._take(span_id, group[0], how, assumed, path)
             equal = [slot for slot in group if slot.digest == wanted]
             if equal:
                 slot = next((slot for slot in equal if slot.place == place), equal[0])
                 return self._take(span_id, slot, "exact", assumed, path)
-            if kind in EFFECT_KINDS:
+            if call.kind in EFFECT_KINDS:
                 elsewhere = [slot for slot in self._effects[name, wanted] if not slot.used]
                 if len(elsewhere) == 1:
                     return self._take(span_id, elsewhere[0], "moved", assumed, path)
@@ -101,11 +113,14 @@ class Matcher:
             same_place = next((slot for slot in group if slot.place == place), None)
             if same_place is not None:
                 return self._take(span_id, same_place, "soft", assumed, path)
+            if call.kind not in EFFECT_KINDS:
+                renamed = [slot for slot in self._glue[parent, call.ordinal, wanted] if not slot.used]
+                if renamed:
+                    return self._take(span_id, renamed[0], "renamed", assumed, path)
+                self._bound[span_id] = parent
             return Match("none", None, assumed, path)
 
-    def _take(
-        self, span_id: str, slot: _Slot, how: Literal["exact", "soft", "moved", "none"], assumed: bool, path: str
-    ) -> Match:
+    def _take(self, span_id: str, slot: _Slot, how: How, assumed: bool, path: str) -> Match:
         slot.used = True
         if slot.but_self is not None and slot.call.kind in EFFECT_KINDS:
             self._served_classes.add(slot.but_self[0])

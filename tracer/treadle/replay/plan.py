@@ -1,4 +1,7 @@
-"""The plan of one replay: the recording, what may run live, and what to start. It travels to the child as a file."""
+"""The plan of one replay: the recording, what may run live, what is said instead, and what to start.
+
+It travels to the child as a file.
+"""
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import Any
 import orjson
 
 from treadle.model import Chunk, Function, Process, RecordedCall
+from treadle.replay.overrides import Override
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +23,33 @@ class Plan:
     """The step to run: the recording's root, or one call alone."""
     process: Process
     calls: tuple[RecordedCall, ...]
-    live_ids: frozenset[str]
-    """Recorded steps that run for real."""
-    live_names: tuple[str, ...]
-    """Globs: calls of these names run for real also where the recording has none like them."""
-    root_input: bytes | None
-    """Tagged JSON to be given to the root instead of what was recorded."""
-    is_signed: bool
-    """Whether this user recorded all of it: only then is what was pickled loaded."""
     report: str
     """The file that the child appends its decisions to."""
+    live_ids: frozenset[str] = frozenset()
+    """Recorded steps that run for real."""
+    live_names: tuple[str, ...] = ()
+    """Globs: calls of these names run for real also where the recording has none like them."""
+    live_changed: bool = False
+    """Whether calls with other arguments than recorded, and new ones, run for real."""
+    live_from: str | None = None
+    """A recorded step: once it has begun, changed and new calls run for real."""
+    overrides: tuple[Override, ...] = ()
+    model: str | None = None
+    """The model that every model call is given instead of its own."""
+    is_strict: bool = False
+    """Whether glue that was called with other arguments, or that the recording has not, stops the replay too, and
+    whatever is only assumed to be the same."""
+    is_paced: bool = False
+    """Whether answers take the time that they took in the recording."""
+    with_effects: bool = False
+    """Whether what may not be called again without harm may run for real."""
+    with_network: bool = True
+    debugged: str | None = None
+    """A recorded step in which Python's debugger is to stop."""
+    root_input: bytes | None = None
+    """Tagged JSON to be given to the root instead of what was recorded."""
+    is_signed: bool = False
+    """Whether this user recorded all of it: only then is what was pickled loaded."""
 
     def write(self, path: Path) -> None:
         """Write the plan, for its user only."""
@@ -43,6 +64,7 @@ def read(path: Path) -> Plan:
     held["calls"] = tuple(_call(call) for call in held["calls"])
     held["live_ids"] = frozenset(held["live_ids"])
     held["live_names"] = tuple(held["live_names"])
+    held["overrides"] = tuple(_override(override) for override in held["overrides"])
     held["root_input"] = _bytes(held["root_input"])
     return Plan(**held)
 
@@ -68,6 +90,10 @@ def _call(held: dict[str, Any]) -> RecordedCall:
     held["output_tagged"] = _bytes(held["output_tagged"])
     held["chunks"] = tuple(Chunk(chunk["at_ns"], chunk["payload"].encode()) for chunk in held["chunks"])
     return RecordedCall(**held)
+
+
+def _override(held: dict[str, Any]) -> Override:
+    return Override(**{**held, "ids": frozenset(held["ids"]), "value": held["value"].encode()})
 
 
 def _bytes(text: str | None) -> bytes | None:

@@ -1,22 +1,31 @@
 """Decides about each call of a replay: answer it from the recording, let it run, or stop.
 
-Effects with an exact match are served; chains, agents and plain functions run today's code. Nothing goes live by
-itself: a changed or a new effect stops the replay unless the user named it.
+Effects with an exact match are served; chains, agents and plain functions run today's code. What the user says of a
+call comes before that. Nothing goes live by itself: a changed or a new effect stops the replay unless the user said so.
 """
 
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle.errors import TreadleError
+from treadle.model import EFFECT_KINDS, RecordedCall, Source
+from treadle.replay import debugging
 from treadle.replay.answers import Answer, Refused, Served
+from treadle.replay.changed import Changed
 from treadle.replay.divergence import DivergedError
 from treadle.replay.matching import Match, Matcher
-from treadle.replay.order import Order, end_moments
+from treadle.replay.moments import Moment, end_moments
+from treadle.replay.order import Order
+from treadle.replay.overrides import Override, changed_arguments, made_up, with_answer, with_model
 from treadle.replay.plan import Plan
 from treadle.replay.report import Decision, Report
 
 if TYPE_CHECKING:
     from treadle.call import Call
+
+Held = Callable[[], dict[str, Any]]
+"""Returns the arguments that a call was made with, by name."""
 
 
 class Replaying:
@@ -29,27 +38,93 @@ class Replaying:
         self._order = Order()
         self._moments = end_moments(plan.calls)
         self._live = plan.live_ids | _ancestors(plan.calls, plan.live_ids)
+        self._lets_run = plan.live_changed
+        """Whether what the recording has no answer for runs for real."""
         self.root: Call | None = None
 
-    def decide(self, call: "Call") -> Answer | None:
-        """Return the answer that serves this call, or None to let it run."""
-        function = call.traced.fields if call.traced is not None else None
-        name = f"{function['module']}:{function['qualname']}" if function else call.name
-        parent_id = call.parent.span_id if call.parent is not None else None
-        match = self._matcher.match(
-            span_id=call.span_id,
-            parent_id=parent_id,
-            name=name,
-            shown=call.name,
-            kind=call.kind,
-            ordinal=call.ordinal,
-            payload=call.payload,
-        )
-        decision = self._decision(call, match)
+    def decide(self, call: "Call", held: Held) -> Answer | None:
+        """Return the answer that serves this call, or None to let it run as it was called."""
+        match = self._matcher.match(call)
         recorded = match.recorded
-        edited = bool(
-            function and recorded and recorded.function and recorded.function.code_hash not in (None, function["hash"])
+        if recorded is not None and recorded.span_id == self._plan.live_from:
+            self._lets_run = True
+        instead = [override for override in self._plan.overrides if override.fits(call, recorded)]
+        decision, answer = self._decided(call, match, instead, held)
+        why = answer.why if isinstance(answer, Refused) else None
+        self._tell(call, match, decision, [override.path or "$" for override in instead], why=why)
+        if self.root is None and call.parent is None:
+            self.root = call
+            call.link_to(rel="replay_of", trace=self._plan.trace_id, span=self._plan.root_id)
+        if recorded is not None and recorded.span_id == self._plan.debugged and call.traced is not None:
+            debugging.stop_in(call.traced.function)
+        return answer
+
+    def _decided(
+        self, call: "Call", match: Match, instead: Sequence[Override], held: Held
+    ) -> tuple[Decision, Answer | None]:
+        try:
+            answered = next((override for override in reversed(instead) if override.path is None), None)
+            if answered is not None:
+                known = match.recorded or made_up(call)
+                return "overridden", self._served(call, match, with_answer(known, answered), source="overridden")
+            changed = self._changed(call, instead, held)
+        except TreadleError as error:
+            return "unanswerable", Refused(match.path, str(error))
+        decision = self._decision(call, match, is_changed=changed is not None)
+        if decision in ("ran", "live"):
+            return decision, changed
+        if decision in ("served", "moved"):
+            assert match.recorded is not None
+            return decision, self._served(call, match, match.recorded)
+        return decision, Refused(match.path, REASONS[decision])
+
+    def _changed(self, call: "Call", instead: Sequence[Override], held: Held) -> Changed | None:
+        given = changed_arguments(held(), instead) if instead else None
+        if self._plan.model is not None and call.kind == "llm":
+            given = with_model(given or held(), self._plan.model) or given
+        return Changed(given) if given is not None else None
+
+    def _decision(self, call: "Call", match: Match, *, is_changed: bool) -> Decision:
+        recorded = match.recorded
+        is_root = call.parent is None and self.root is None
+        if is_root or is_changed or (recorded is not None and recorded.span_id in self._live):
+            return self._let_run(call)
+        if self._plan.is_strict and match.assumed:
+            return "assumed"
+        if call.kind not in EFFECT_KINDS:
+            if self._plan.is_strict and match.how in ("soft", "renamed", "none"):
+                return "changed" if recorded is not None else "new"
+            return "ran"
+        if recorded is not None and match.how in ("exact", "moved"):
+            if recorded.status not in ("ok", "error") and not recorded.closed_early:
+                return "unanswerable"
+            return "moved" if match.how == "moved" else "served"
+        if self._lets_run or any(fnmatchcase(call.name, glob) for glob in self._plan.live_names):
+            return self._let_run(call)
+        return "changed" if recorded is not None else "new"
+
+    def _let_run(self, call: "Call") -> Decision:
+        if call.kind not in EFFECT_KINDS:
+            return "ran"
+        may_run = call.traced is None or call.traced.idempotent or self._plan.with_effects
+        return "live" if may_run else "withheld"
+
+    def _served(self, call: "Call", match: Match, recorded: RecordedCall, *, source: Source = "served") -> Served:
+        return Served(
+            recorded,
+            self._moments.get(recorded.span_id) or Moment(call.started_at_ns, None),
+            self._order,
+            lambda why: self._tell(call, match, "unanswerable", (), why=why),
+            source=source,
+            is_paced=self._plan.is_paced,
         )
+
+    def _tell(
+        self, call: "Call", match: Match, decision: Decision, given: Sequence[str], *, why: str | None = None
+    ) -> None:
+        recorded = match.recorded
+        was = recorded.function.code_hash if recorded is not None and recorded.function is not None else None
+        is_now = call.traced.fields["hash"] if call.traced is not None else None
         self._report.write(
             decision=decision,
             span=call.span_id,
@@ -59,48 +134,9 @@ class Replaying:
             kind=call.kind,
             path=match.path,
             assumed=match.assumed,
-            edited=edited,
+            edited=was is not None and is_now is not None and was != is_now,
+            given=given,
             input=call.payload.decode() if decision in ("changed", "new") else None,
-        )
-        if self.root is None and parent_id is None:
-            self.root = call
-            call.link_to(rel="replay_of", trace=self._plan.trace_id, span=self._plan.root_id)
-        return self._answer(call, decision, match)
-
-    def _decision(self, call: "Call", match: Match) -> Decision:
-        recorded = match.recorded
-        if call.parent is None and self.root is None:
-            return "live" if call.kind in EFFECT_KINDS else "ran"
-        if recorded is not None and recorded.span_id in self._live:
-            return "live" if call.kind in EFFECT_KINDS else "ran"
-        if call.kind not in EFFECT_KINDS:
-            return "ran"
-        if recorded is not None and match.how in ("exact", "moved"):
-            if recorded.status not in ("ok", "error") and not recorded.closed_early:
-                return "unanswerable"
-            return "moved" if match.how == "moved" else "served"
-        if any(fnmatchcase(call.name, glob) for glob in self._plan.live_names):
-            return "live"
-        return "changed" if recorded is not None else "new"
-
-    def _answer(self, call: "Call", decision: Decision, match: Match) -> Answer | None:
-        if decision in ("ran", "live"):
-            return None
-        if decision in ("served", "moved"):
-            assert match.recorded is not None
-            moment = self._moments[match.recorded.span_id]
-            return Served(match.recorded, moment, self._order, lambda why: self._say_unanswerable(call, match, why))
-        return Refused(f"{match.path}: {_REASONS[decision]}")
-
-    def _say_unanswerable(self, call: "Call", match: Match, why: str) -> None:
-        self._report.write(
-            decision="unanswerable",
-            span=call.span_id,
-            trace=call.trace_id,
-            recorded=match.recorded.span_id if match.recorded else None,
-            name=call.name,
-            kind=call.kind,
-            path=match.path,
             why=why,
         )
 
@@ -108,7 +144,7 @@ class Replaying:
 class Loading:
     """What answers while the recorded program is loaded: nothing of it may run before its replay begins."""
 
-    def decide(self, call: "Call") -> Answer:
+    def decide(self, call: "Call", _held: Held) -> Answer:
         """Stop, and record nothing.
 
         Raises:
@@ -118,10 +154,12 @@ class Loading:
         raise DivergedError(f"it calls {call.name} as soon as it is loaded")
 
 
-_REASONS: dict[str, str] = {
+REASONS: dict[Decision, str] = {
     "changed": "its arguments are not the recorded ones",
     "new": "the recording has no such call",
     "unanswerable": "it never ended in the recording",
+    "assumed": "something in its arguments was not recorded, and can only be assumed to be the same",
+    "withheld": "it may not be called again without harm",
 }
 
 

@@ -6,7 +6,9 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-Decision: TypeAlias = Literal["ran", "served", "moved", "live", "changed", "new", "unanswerable"]
+Decision: TypeAlias = Literal[
+    "ran", "served", "moved", "overridden", "live", "changed", "new", "unanswerable", "assumed", "withheld"
+]
 
 
 class Report:
@@ -22,7 +24,27 @@ class Report:
             self._file.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """Return the lines that were written whole."""
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [orjson.loads(line) for line in lines]
+class Reader:
+    """Reads what was written whole, as it comes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: list[dict[str, Any]] = []
+        self._offset = 0
+
+    def new(self) -> list[dict[str, Any]]:
+        """Return the lines that came since this was last asked."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        lines = [orjson.loads(line) for line in whole.splitlines()]
+        self._read += lines
+        return lines
+
+    def rest(self) -> list[dict[str, Any]]:
+        """Return every line from the first on."""
+        self.new()
+        return self._read

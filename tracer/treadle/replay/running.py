@@ -1,0 +1,104 @@
+"""Run a plan in a process of its own, and watch it to its end.
+
+The child is a session of its own and is killed as a group; only where the user debugs in it, it shares the terminal.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from treadle.errors import NotReplayableError, ReplayStoppedError
+from treadle.replay import report
+from treadle.replay.plan import Plan
+
+LOOK_S = 0.05
+"""How often a running child is looked at: as long as a key press may wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the child ended, and what it said it did."""
+
+    timed_out: bool
+    code: int
+    lines: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How whoever asked for a replay follows it, and ends it."""
+
+    on_line: Callable[[dict[str, Any]], None] | None = None
+    """Is called with each line of the report, in the thread that waits."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set it, and the child is ended."""
+
+
+def run(
+    plan: Plan, folder: Path, *, timeout_s: float, output: IO[Any] | int | None, control: Control | None = None
+) -> Ended:
+    """Run the child to its end; `folder` takes the plan.
+
+    `output` takes what the program prints, on both its streams; None leaves them as they are.
+
+    Raises:
+        NotReplayableError: the plan names a folder that is gone.
+        ReplayStoppedError: `control` said to stop.
+
+    """
+    process = plan.process
+    if process.cwd and not Path(process.cwd).is_dir():
+        raise NotReplayableError(f"the program ran in {process.cwd}, which is gone")
+    plan_file = folder / "plan.json"
+    plan.write(plan_file)
+    python = process.executable if Path(process.executable).exists() else sys.executable
+    is_debugged = plan.debugged is not None
+    child = subprocess.Popen(
+        [python, "-P", "-m", "treadle.replay.child", str(plan_file)],
+        cwd=process.cwd or None,
+        stdin=None if is_debugged else subprocess.DEVNULL,
+        stdout=output,
+        stderr=output if output is not None else None,
+        start_new_session=not is_debugged,
+        env={**os.environ, "TREADLE_STORE": plan.store, "TREADLE_DISABLED": ""},
+    )
+    lines = report.Reader(Path(plan.report))
+    try:
+        timed_out = not _wait(child, lines, timeout_s, control or Control())
+        return Ended(timed_out, -signal.SIGKILL if timed_out else child.returncode, lines.rest())
+    finally:
+        if child.poll() is None:
+            _kill(child, as_group=not is_debugged)
+
+
+def _wait(child: "subprocess.Popen[Any]", lines: report.Reader, timeout_s: float, control: Control) -> bool:
+    """Wait for the child; False where its time is over."""
+    until = time.monotonic() + timeout_s
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(max(0, min(LOOK_S, until - time.monotonic())))
+        if control.on_line is not None:
+            for line in lines.new():
+                control.on_line(line)
+        if child.returncode is not None:
+            return True
+        if control.stop.is_set():
+            raise ReplayStoppedError("the replay was stopped")
+        if time.monotonic() >= until:
+            return False
+
+
+def _kill(child: "subprocess.Popen[Any]", *, as_group: bool) -> None:
+    if as_group:
+        os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
+    child.wait()

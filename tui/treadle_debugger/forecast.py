@@ -1,0 +1,99 @@
+"""What a replay would do for real, and about what that costs: shown before anything runs.
+
+A call costs what it cost in the recording. Which calls will have changed nobody can know before: those that may are
+counted apart.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle_debugger.admission import calls_below, root_of
+from treadle_debugger.choosing import choose
+from treadle_debugger.request import Request, Source
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCalls:
+    """Calls of one name that run for real."""
+
+    name: str
+    kind: str
+    count: int
+    cost_usd: float | None
+    """None where nothing is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What would run for real."""
+
+    certain: tuple[LiveCalls, ...]
+    """What the user named."""
+    possible: tuple[LiveCalls, ...]
+    """What runs for real only if it has changed by then."""
+    lets_new_run: bool
+    """Whether calls that the recording has not would run for real as well."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can go live."""
+        return not self.certain and not self.possible and not self.lets_new_run
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the certain ones are likely to cost; None where nothing is known."""
+        return _sum(self.certain)
+
+    @property
+    def most_usd(self) -> float | None:
+        """What all of them are likely to cost."""
+        return _sum((*self.certain, *self.possible))
+
+
+def forecast(store: Source, request: Request) -> Forecast:
+    """Tell what a replay would do for real, without running anything.
+
+    Raises:
+        TreadleError: as `replay` does for a request that does not fit the recording.
+
+    """
+    recording = store.recording(request.trace_id)
+    calls = calls_below(recording.calls, root_of(recording, request.step_id))
+    chosen = choose(store, request, calls)
+    costs = _costs(store, request.trace_id)
+    effects = [call for call in calls if call.kind in EFFECT_KINDS]
+    certain = [call for call in effects if call.span_id in chosen.live_ids]
+    given = {span_id for override in chosen.overrides for span_id in override.ids}
+    possible = [call for call in effects if call.span_id not in chosen.live_ids | given]
+    lets_run = request.lets_changed_run
+    return Forecast(
+        certain=_by_name(certain, costs),
+        possible=_by_name(possible, costs) if lets_run else (),
+        lets_new_run=lets_run or bool(chosen.live_names) or request.from_id is not None,
+    )
+
+
+def _costs(store: Source, trace_id: str) -> dict[str, float]:
+    steps = store.tree(trace_id)
+    costs = store.column(trace_id, "cost_usd")
+    return {steps.hex_id(index): float(cost) for index, cost in enumerate(costs) if cost is not None}
+
+
+def _by_name(calls: list[RecordedCall], costs: dict[str, float]) -> tuple[LiveCalls, ...]:
+    grouped: dict[tuple[str, str], list[RecordedCall]] = defaultdict(list)
+    for call in calls:
+        grouped[call.name, call.kind].append(call)
+    return tuple(
+        LiveCalls(name, kind, len(group), _total([costs.get(call.span_id) for call in group]))
+        for (name, kind), group in grouped.items()
+    )
+
+
+def _sum(groups: tuple[LiveCalls, ...]) -> float | None:
+    return _total([group.cost_usd for group in groups])
+
+
+def _total(costs: list[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known else None
