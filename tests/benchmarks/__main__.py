@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("capture", "load", "importing", "ingest", "opening", "stepping")
+NAMES = ("capture", "load", "importing", "ingest", "opening", "stepping", "replaying")
 
 
 def main() -> None:
