@@ -125,6 +125,7 @@ def test_names_mean_traces_and_spans(store: Path, index: Index) -> None:
         with pytest.raises(AmbiguousError, match="several"):
             ask(index, "resolve", name=max(first_digits, key=first_digits.count))
 
+
 def test_the_last_trace_is_no_replay(store: Path, index: Index) -> None:
     """`last` and `last-failed` pass over replays, and name the newest that they passed over."""
     with JournalWriter(store) as writer:

@@ -3,8 +3,28 @@
 import inspect
 import pdb  # noqa: T100 - what the user asks for
 import sys
+from bdb import BdbQuit
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
+
+from treadle.replay.divergence import DivergedError
+
+
+class Debugger(pdb.Pdb):
+    """Ends the replay where it is quit, instead of raising what the program could take for a failure of its own."""
+
+    def trace_dispatch(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """Trace, until it is quit.
+
+        Raises:
+            DivergedError: it was quit.
+
+        """
+        try:
+            return super().trace_dispatch(frame, event, arg)
+        except BdbQuit:
+            raise DivergedError("it was quit in the debugger") from None
 
 
 def stop_in(function: Callable[..., Any]) -> None:
@@ -12,7 +32,7 @@ def stop_in(function: Callable[..., Any]) -> None:
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None:
         return
-    debugger = pdb.Pdb()
+    debugger = Debugger()
     debugger.reset()
     debugger.set_break(code.co_filename, code.co_firstlineno, temporary=True, funcname=code.co_name)
     debugger.botframe = sys._getframe()  # noqa: SLF001 - where its own `run` would start from
