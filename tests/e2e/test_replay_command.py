@@ -117,7 +117,7 @@ def test_what_would_go_live_stops_the_replay(failed: Project) -> None:
     assert ran.out.splitlines()[-1].startswith("diverged: ")
     assert "prompt: 'Where?' -> 'WHERE?'" in ran.out
     assert "asking the model" not in ran.out
-    live = treadle("replay", "last-failed", "--live", "generate")
+    live = treadle("replay", "last-failed", "--live", "generate", "--yes")
     assert (live.code, live.out.splitlines()[:2]) == (0, ["asking the model", "parsing"])
 
 

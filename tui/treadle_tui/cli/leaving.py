@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeAlias
 
+UNTOUCHED = (signal.SIG_DFL, signal.default_int_handler)
+"""A signal that is ignored, as in the background of a script, stays so."""
 Handler: TypeAlias = Callable[[int, FrameType | None], Any]
 ENDS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -52,8 +54,7 @@ def stopping() -> Iterator[Stopping]:
         told.code = 128 + number
         told.event.set()
 
-    signals = {end: stop for end in ENDS if signal.getsignal(end) is signal.SIG_DFL} | {signal.SIGINT: stop}
-    with _handled(signals):
+    with _handled({end: stop for end in (*ENDS, signal.SIGINT) if signal.getsignal(end) in UNTOUCHED}):
         yield told
 
 

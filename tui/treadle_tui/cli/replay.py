@@ -57,7 +57,7 @@ def command(settings: Settings, /, **typed: Any) -> int:
         found = find_trace(store, asked.trace)
         request = asked.request(store, found.trace_id, step_id=found.span_id)
         _check_terminal(asked)
-        expected = together([forecast(store, request)], times=asked.times or 1)
+        expected = together([forecast(store, request)] if asked.lets_go_live else [], times=asked.times or 1)
         if not may_go_live(expected, yes=asked.yes):
             return Ending.UNUSABLE
         if asked.times is not None:

@@ -24,7 +24,7 @@ def may_go_live(expected: Forecast, *, yes: bool) -> bool:
     if expected.is_empty or yes:
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"{_in_one_line(expected)}: add --yes to let it")
+        raise UsageError(f"{_in_one_line(expected)} (add --yes to let it)")
     console = console_on(sys.stderr)
     for line in _lines(expected):
         print_line(console, Text(line))
@@ -80,15 +80,13 @@ def _cost(expected: Forecast) -> str:
 
 
 def _in_one_line(expected: Forecast) -> str:
-    said = []
-    if expected.certain:
-        said.append(f"{_listed(expected.certain)} would run for real")
-    if expected.possible:
-        said.append(f"{_listed(expected.possible)} would where changed")
-    if expected.lets_new_run:
-        said.append(f"{NEW_CALLS} would run for real" if not said else f"so would {NEW_CALLS}")
-    cost = _cost(expected)
-    return ", ".join(said) + (f", {cost}" if cost else "")
+    said = [
+        _listed(expected.certain),
+        f"if changed by then {_listed(expected.possible)}" if expected.possible else "",
+        NEW_CALLS if expected.lets_new_run else "",
+        _cost(expected),
+    ]
+    return f"this would run for real: {'; '.join(part for part in said if part)}"
 
 
 def _listed(groups: Sequence[LiveCalls]) -> str:

@@ -101,6 +101,4 @@ def bar_on_stderr(total: int, costs: Mapping[str, float]) -> Iterator[Bar]:
         *columns, console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
     )
     with progress:
-        bar = ProgressBar(progress, total, costs)
-        bar.make_way()  # the table's heading comes first
-        yield bar
+        yield ProgressBar(progress, total, costs)

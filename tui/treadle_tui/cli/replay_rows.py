@@ -25,15 +25,20 @@ def row_of(one: Judged) -> tuple[Any, ...]:
 
 
 class VerdictLines:
-    """Prints a line for each verdict, under a heading; the sentence comes last, and gives way on a narrow terminal."""
+    """Prints a line for each verdict, the first under a heading; the sentence comes last, and gives way."""
 
     def __init__(self, out: TextIO, heading: str, *, with_cost: bool) -> None:
         self._console = console_on(out)
+        self._heading: str | None = heading
         self._with_cost = with_cost
-        print_line(self._console, Text(f"{heading}  {self._cells('verdict', 'took', 'cost')}", "bold"), cut=True)
 
     def add(self, leading: str, one: Judged) -> None:
         """Print one more; `leading` says which replay it was, as wide as in the heading."""
+        if self._heading is not None:
+            print_line(
+                self._console, Text(f"{self._heading}  {self._cells('verdict', 'took', 'cost')}", "bold"), cut=True
+            )
+            self._heading = None
         took = figures.duration_text(int(one.elapsed_s * 1e9))
         cost = "" if one.cost_usd is None else figures.money(one.cost_usd)
         cells = self._cells(one.verdict, took, cost)
