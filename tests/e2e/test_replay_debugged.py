@@ -1,5 +1,6 @@
 """`treadle replay --pdb`: Python's debugger inside one function of a replay, on the user's terminal."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from e2e.conftest import Project
 from e2e.terminal import Terminal, needs_tmux
 from e2e.weather_desk import asked, record_desk
 from treadle.errors import NotFoundError, UsageError
+from treadle_tui.cli.options import Settings
+from treadle_tui.cli.replay import command
+from treadle_tui.cli.replay_options import Asked
 
 pytestmark = needs_tmux
 
@@ -58,6 +62,19 @@ def test_quitting_the_debugger_ends_the_replay(project: Project) -> None:
         terminal.press("Enter")
         terminal.shows("diverged: it was quit in the debugger")
         assert terminal.exit_code() == 1
+
+
+def test_whoever_debugs_has_time(project: Project) -> None:
+    """A replay is ended after ten minutes, but not while somebody debugs it, if no time is named."""
+    trace_id = record_desk(project, "Rome")
+
+    def limit_s(*typed: str) -> float:
+        asked_for = Asked(**command.make_context("replay", [trace_id, *typed], obj=Settings()).params)
+        return asked_for.request(project.store, trace_id).timeout_s
+
+    assert limit_s() == 600
+    assert limit_s("--pdb", "parse") == math.inf
+    assert limit_s("--pdb", "parse", "--timeout", "5") == 5
 
 
 def test_where_nothing_of_it_runs_it_says_so(project: Project, store: Path) -> None:

@@ -61,7 +61,9 @@ def command(settings: Settings, /, **typed: Any) -> int:
         if not may_go_live(expected, yes=asked.yes):
             return Ending.UNUSABLE
         if asked.times is not None:
-            return replay_times(store, request, asked.times, asked.output_format, with_cost=not expected.is_empty)
+            return replay_times(
+                store, request, asked.times, asked.output_format, with_cost=expected.most_usd is not None
+            )
         return _replay_once(store, request, asked.output_format)
 
 

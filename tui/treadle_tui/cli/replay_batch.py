@@ -1,5 +1,6 @@
 """`treadle replay --where X`: every trace that fits, so many at a time, and a table of verdicts."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -7,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+from rich.cells import cell_len, set_cell_size
 
 from treadle.errors import NotFoundError, QueryError, TreadleError
 from treadle.model import TraceSummary
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from treadle_storage import Store
 
 ID_CELLS = 8
-MOST_NAME_CELLS = 24
+LEAST_NAME_CELLS, MOST_NAME_CELLS = 8, 24
+SENTENCE_AND_REST_CELLS = 64
 
 
 def replay_batch(store: "Store", asked: Asked) -> int:
@@ -56,7 +59,7 @@ def _begun(kept: KeptVerdicts, asked: Asked) -> list[Judged]:
     """Return the verdicts of the batch that this one goes on with."""
     before = kept.read() if asked.resume else []
     if asked.resume and not before:
-        click.echo("nothing to go on with: no such batch was stopped, so it begins anew", err=True)
+        click.echo("nothing to go on with: no verdict of such a batch is kept, so it begins anew", err=True)
     return before
 
 
@@ -92,7 +95,7 @@ def _run(
 
         running = run(left, judge, jobs=asked.jobs or 1, stop=told_to_stop.event, on_tick=bar.show)
         with closing(running):
-            _write(_all(before, running, done, bar), asked, [*before, *left])
+            _write(_all(before, running, done, bar), asked, [*before, *left], with_cost=bool(costs))
     return _end(asked, kept, done, told_to_stop.code, missing=len(before) + len(left) - len(done))
 
 
@@ -100,6 +103,7 @@ def _all(before: Sequence[Judged], running: Iterator[Judged], done: list[Judged]
     """Yield what is known already, and what comes; the bar makes way for each."""
     for one in before:
         done.append(one)
+        bar.make_way()
         yield one
     for one in running:
         done.append(one)
@@ -108,20 +112,30 @@ def _all(before: Sequence[Judged], running: Iterator[Judged], done: list[Judged]
         bar.count(one)
 
 
-def _write(verdicts: Iterator[Judged], asked: Asked, named: Sequence[Judged | TraceSummary]) -> None:
+def _write(
+    verdicts: Iterator[Judged], asked: Asked, named: Sequence[Judged | TraceSummary], *, with_cost: bool
+) -> None:
     if asked.output_format != "table":
         write_rows(RowSet(COLUMNS, TYPES, map(row_of, verdicts)), asked.output_format)
         return
-    width = min(MOST_NAME_CELLS, max(len(one_line(one.name)) for one in named))
-    lines = VerdictLines(sys.stdout, f"{'trace':<{ID_CELLS}}  {'name':<{width}}", with_cost=asked.lets_go_live)
+    width = _name_cells(max(cell_len(one_line(one.name)) for one in named))
+    lines = VerdictLines(sys.stdout, f"{'trace':<{ID_CELLS}}  {'name':<{width}}", with_cost=with_cost)
     for one in verdicts:
         lines.add(f"{one.replay_of[:ID_CELLS]}  {_fitted(one.name, width)}", one)
         sys.stdout.flush()
 
 
+def _name_cells(longest: int) -> int:
+    """Return how wide names are: on a terminal the sentence needs room too."""
+    if not sys.stdout.isatty():
+        return longest
+    room = shutil.get_terminal_size().columns - SENTENCE_AND_REST_CELLS
+    return min(longest, MOST_NAME_CELLS, max(LEAST_NAME_CELLS, room))
+
+
 def _fitted(name: str, width: int) -> str:
     text = one_line(name)
-    return text.ljust(width) if len(text) <= width else f"{text[: width - 1]}…"
+    return set_cell_size(text, width) if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 
 def _end(asked: Asked, kept: KeptVerdicts, done: Sequence[Judged], stopped: int, *, missing: int) -> int:
