@@ -50,9 +50,10 @@ def test_an_argument_is_given_instead(project: Project, trace_id: str) -> None:
         "chain": "ran", "look_up": "live", "generate": "served", "notify": "served", "parse": "ran"
     }  # fmt: skip
     assert [call["given"] for call in ran.json["calls"] if call["given"]] == [["$.city"]]
+    assert ": given $.city" in treadle("replay", trace_id, "--set", "look_up", "$.city", "Paris", "--yes").out
     changed = replayed(trace_id, "--set", "generate", "prompt", "In Rome it is dry", "--set", "look_up", "city", "Bonn")
     assert (changed.code, changed.json["verdict"], changed.json["after"]["output"]) == (0, "changed", "dry")
-    assert asked(project) == ["look_up Paris", "look_up Bonn", "small: In Rome it is dry"]
+    assert asked(project) == ["look_up Paris", "look_up Paris", "look_up Bonn", "small: In Rome it is dry"]
 
 
 def test_an_answer_is_given_instead(project: Project, trace_id: str) -> None:

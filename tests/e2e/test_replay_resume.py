@@ -1,4 +1,4 @@
-"""A batch of replays that is stopped, what it leaves behind, and how it goes on; and the bar that shows how far it is."""
+"""A batch of replays that is stopped, what is kept of it, and how it goes on; and the bar that shows how far it is."""
 
 import json
 import signal

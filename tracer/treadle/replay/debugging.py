@@ -14,6 +14,17 @@ from treadle.replay.divergence import DivergedError
 class Debugger(pdb.Pdb):
     """Ends the replay where it is quit, instead of raising what the program could take for a failure of its own."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_on_its_way = True
+
+    def user_line(self, frame: FrameType) -> None:
+        """Stop; the breakpoint that led here goes without a word, for it was not the user's."""
+        if self._is_on_its_way:
+            self._is_on_its_way = False
+            self.clear_all_breaks()
+        super().user_line(frame)
+
     def trace_dispatch(self, frame: FrameType, event: str, arg: Any) -> Any:
         """Trace, until it is quit.
 
@@ -34,7 +45,7 @@ def stop_in(function: Callable[..., Any]) -> None:
         return
     debugger = Debugger()
     debugger.reset()
-    debugger.set_break(code.co_filename, code.co_firstlineno, temporary=True, funcname=code.co_name)
+    debugger.set_break(code.co_filename, code.co_firstlineno, funcname=code.co_name)
     debugger.botframe = sys._getframe()  # noqa: SLF001 - where its own `run` would start from
     debugger.set_continue()
     sys.settrace(debugger.trace_dispatch)
