@@ -22,7 +22,8 @@ class Found:
     trace_id: str
     span_id: str | None
     why: str
-    """Which rule chose it: `id`, `newest`, `newest, still running`, `failed`, `newest with errors`."""
+    """Which rule chose it: `id`, `newest`, `newest, still running`, `failed`, `newest with errors`; and a
+    newer replay that it left out."""
 
 
 def summaries_of(columns: Columns) -> list[TraceSummary]:

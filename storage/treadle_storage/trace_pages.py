@@ -15,7 +15,8 @@ from treadle_storage.views import BILLED
 
 _CANDIDATES = """
 select trace_id, started_ns from roots
-where $started is null or (started_ns, trace_id) < ($started, $trace::uuid)
+where ($started is null or (started_ns, trace_id) < ($started, $trace::uuid))
+  and ($replays or trace_id not in (select trace_id from links where rel = 'replay_of'))
 order by started_ns desc, trace_id desc limit $limit
 """
 _BEGINNINGS = """
@@ -135,13 +136,15 @@ def resolve(cursor: duckdb.DuckDBPyConnection, args: dict[str, Any]) -> Columns:
     return Columns.from_rows(("trace_id", "span_id", "why"), ("VARCHAR",) * 3, [found])
 
 
-def _newest(cursor: duckdb.DuckDBPyConnection, before: list[Any] | None, limit: int) -> list[str]:
+def _newest(
+    cursor: duckdb.DuckDBPyConnection, before: list[Any] | None, limit: int, *, replays: bool = True
+) -> list[str]:
     """Return the newest traces by their beginning; a span without its parent in another process is none."""
     chosen: list[str] = []
     started_ns, trace_id = before or (None, None)
     window = 2 * limit + 20
     while len(chosen) < limit:
-        arguments = {"started": started_ns, "trace": trace_id, "limit": window}
+        arguments = {"started": started_ns, "trace": trace_id, "limit": window, "replays": replays}
         candidates = cursor.execute(_CANDIDATES, arguments).fetchall()
         if not candidates:
             break
@@ -168,29 +171,40 @@ def _matching(cursor: duckdb.DuckDBPyConnection, where: str, before: list[Any] |
 
 
 def _last(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
+    """Return the newest trace that has ended; replays are left out, for they are what was done about one."""
     newest: str | None = None
     before: list[Any] | None = None
-    while len(found := summaries(cursor, _newest(cursor, before, _LOOK_BACK))):
+    while len(found := summaries(cursor, _newest(cursor, before, _LOOK_BACK, replays=False))):
         traces, statuses, starts = (found[name].cells() for name in ("trace_id", "status", "started_at_ns"))
         newest = newest or str(traces[0])
         for trace_id, status in zip(traces, statuses, strict=True):
             if status != "running":
-                return str(trace_id), None, "newest"
+                return str(trace_id), None, "newest" + _left_out(cursor, _newest(cursor, None, 1))
         before = [starts[-1], traces[-1]]
-    if newest is None:
-        raise NotFoundError(_NO_TRACES)
-    return newest, None, "newest, still running"
+    if newest is not None:
+        return newest, None, "newest, still running"
+    if _newest(cursor, None, 1):
+        raise NotFoundError("only replays are recorded, and `last` is none: `treadle traces` lists them")
+    raise NotFoundError(_NO_TRACES)
 
 
 def _last_failed(cursor: duckdb.DuckDBPyConnection) -> tuple[str, None, str]:
-    """Return the newest failure; replays are left out, for they are what was done about one."""
+    """Return the newest failure; replays are left out here too."""
     for condition, why in (("failed", "failed"), ("error_count > 0", "newest with errors")):
         row = cursor.execute(_NEWEST.format(condition=f"({condition}) and replay_of is null")).fetchone()
         if row:
-            return str(row[0]), None, why
+            newest = cursor.execute(_NEWEST.format(condition=condition)).fetchone() or row
+            return str(row[0]), None, why + _left_out(cursor, [str(newest[0])])
     if not _newest(cursor, None, 1):
         raise NotFoundError(_NO_TRACES)
     raise NotFoundError("no trace has failed, and none has an error in it: `treadle traces` lists what there is")
+
+
+def _left_out(cursor: duckdb.DuckDBPyConnection, newest: list[str]) -> str:
+    """Say which newer replay was not taken, so that it can be named."""
+    found = summaries(cursor, newest)
+    replays = [trace for trace, of in zip(found["trace_id"].cells(), found["replay_of"].cells(), strict=True) if of]
+    return f", without the newer replay {replays[0][:8]}" if replays else ""
 
 
 def _by_prefix(cursor: duckdb.DuckDBPyConnection, name: str) -> tuple[str, str | None, str]:

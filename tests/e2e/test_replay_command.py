@@ -78,6 +78,20 @@ def test_what_was_mended_ends_with_nought(failed: Project) -> None:
     assert differing.code == 1
 
 
+def test_the_last_trace_stays_the_last_when_it_is_replayed(failed: Project) -> None:
+    """`last` and `last-failed` are what a program recorded, for every command, and name the replay they pass over."""
+    first = failed.newest()
+    replays = [treadle("replay", name, "--format", "json") for name in ("last", "last", "last-failed")]
+    assert [ran.json["replay_of"] for ran in replays] == [first] * 3
+    made = [ran.json["trace_id"][:8] for ran in replays]
+    assert [ran.err.splitlines()[0] for ran in replays] == [
+        f"last is {first[:8]}: newest",
+        f"last is {first[:8]}: newest, without the newer replay {made[0]}",
+        f"last-failed is {first[:8]}: failed, without the newer replay {made[1]}",
+    ]
+    assert treadle("show", "last", "--format", "json").json["trace"]["trace_id"] == first
+
+
 def test_json_alone_is_on_stdout(failed: Project) -> None:
     """With `--format json` stdout is one document, with the same exit codes; the program prints to stderr."""
     for source, verdict, code in ((CHAIN, "still failing", 1), (MENDED, "fixed", 0)):
@@ -117,7 +131,7 @@ def test_what_would_go_live_stops_the_replay(failed: Project) -> None:
     assert ran.out.splitlines()[-1].startswith("diverged: ")
     assert "prompt: 'Where?' -> 'WHERE?'" in ran.out
     assert "asking the model" not in ran.out
-    live = treadle("replay", "last-failed", "--live", "generate")
+    live = treadle("replay", "last-failed", "--live", "generate", "--yes")
     assert (live.code, live.out.splitlines()[:2]) == (0, ["asking the model", "parsing"])
 
 

@@ -99,6 +99,38 @@ def test_names_mean_traces_and_spans(store: Path, index: Index) -> None:
             ask(index, "resolve", name=max(first_digits, key=first_digits.count))
 
 
+def test_the_last_trace_is_no_replay(store: Path, index: Index) -> None:
+    """`last` and `last-failed` pass over replays, and name the newest that they passed over."""
+    with JournalWriter(store) as writer:
+        record(writer, 1, status="error")
+        record(writer, 2)
+        index.ingest()
+        assert found_of(ask(index, "resolve", name="last-failed")).why == "failed"
+        for number in (3, 4):
+            record(writer, number, status="error")
+            writer.record("link", trace=trace_id(number), to_trace=trace_id(1), rel="replay_of")
+        index.ingest()
+        left_out = f", without the newer replay {trace_id(4)[:8]}"
+        found = found_of(ask(index, "resolve", name="last"))
+        assert (found.trace_id, found.why) == (trace_id(2), f"newest{left_out}")
+        found = found_of(ask(index, "resolve", name="last-failed"))
+        assert (found.trace_id, found.why) == (trace_id(1), f"failed{left_out}")
+        record(writer, 5, running=True)
+        record(writer, 6, status="error")
+        index.ingest()
+        assert found_of(ask(index, "resolve", name="last")).why == "newest"
+
+
+def test_replays_alone_are_not_the_last_trace(store: Path, index: Index) -> None:
+    """Where nothing but replays is left, `last` says so."""
+    with JournalWriter(store) as writer:
+        record(writer, 1)
+        writer.record("link", trace=trace_id(1), to_trace=trace_id(2), rel="replay_of")
+    index.ingest()
+    with pytest.raises(NotFoundError, match="only replays are recorded"):
+        ask(index, "resolve", name="last")
+
+
 def test_a_score_below_its_threshold_fails_the_trace(store: Path, index: Index) -> None:
     """A number fails only against a threshold of its own."""
     with JournalWriter(store) as writer:

@@ -112,7 +112,7 @@ def test_a_replay_serves_the_tool_and_gives_a_verdict(typed, folder):
 def test_a_live_step_runs_for_real(typed):
     """`--live` by name; the calls are told as rows."""
     typed("run", "app.py")
-    ran = typed("replay", "last", "--live", "weather", "--format", "ndjson")
+    ran = typed("replay", "last", "--live", "weather", "--yes", "--format", "ndjson")
     assert "asked for Oslo" in ran.stderr
     assert {json.loads(line)["decision"] for line in ran.stdout.splitlines()} == {"ran", "live"}
 

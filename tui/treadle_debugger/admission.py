@@ -4,9 +4,9 @@ Nothing goes live by itself, and nothing is run or served that does not carry th
 said so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from treadle.errors import NotFoundError, NotReplayableError, RefusedError
+from treadle.errors import NotFoundError, NotReplayableError, RefusedError, UsageError
 from treadle.model import EFFECT_KINDS, Process, RecordedCall, Recording
 from treadle.signing import load_key, verify_end, verify_process, verify_start
 from treadle_debugger.request import Request
@@ -49,6 +49,47 @@ def check_replayable(root: RecordedCall, request: Request, live_ids: frozenset[s
         raise RefusedError(f"replaying {root.name} alone makes a real call: allow it with --live {root.name!r}")
     if request.root_input is None and not root.replayable:
         raise NotReplayableError(f"{root.name} cannot be called again: {root.not_replayable_why}")
+
+
+def check_debugged(
+    root: RecordedCall, calls: Sequence[RecordedCall], request: Request, live_ids: frozenset[str]
+) -> None:
+    """Refuse to stop in a function that will not be run, for it or a call above it is answered from the recording.
+
+    Raises:
+        NotFoundError: the replayed part of the trace has no such step.
+        UsageError: nothing of it would run; the message says what lets it.
+
+    """
+    by_id = {call.span_id: call for call in calls}
+    if request.debugged is None:
+        return
+    call = by_id.get(request.debugged)
+    if call is None:
+        raise NotFoundError(f"the replayed part of the trace has no step {request.debugged}")
+    if call.function is None:
+        raise UsageError(f"--pdb: {call.name} has no function to stop in: stop in one that calls it")
+    above: RecordedCall | None = call
+    while above is not None and above is not root and above.span_id not in live_ids:
+        if (
+            above.kind in EFFECT_KINDS
+            and not request.lets_changed_run
+            and not _runs_for_one_below(above, live_ids, by_id)
+        ):
+            which = "it" if above is call else f"{above.name} above it"
+            raise UsageError(
+                f"--pdb: nothing of {call.name} runs, for {which} is served: let it run with --live {above.name!r}"
+            )
+        above = by_id.get(above.parent_span_id or "")
+
+
+def _runs_for_one_below(call: RecordedCall, live_ids: frozenset[str], by_id: Mapping[str, RecordedCall]) -> bool:
+    below = set(live_ids)
+    while below:
+        if call.span_id in below:
+            return True
+        below = {by_id[span_id].parent_span_id or "" for span_id in below if span_id in by_id}
+    return False
 
 
 def check_signatures(

@@ -5,6 +5,7 @@ counted apart.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from treadle.model import EFFECT_KINDS, RecordedCall
@@ -72,6 +73,30 @@ def forecast(store: Source, request: Request) -> Forecast:
         possible=_by_name(possible, costs) if lets_run else (),
         lets_new_run=lets_run or bool(chosen.live_names) or request.from_id is not None,
     )
+
+
+def together(forecasts: Iterable[Forecast], *, times: int = 1) -> Forecast:
+    """Return what several replays would do for real, or the same ones several times."""
+    each = tuple(forecasts)
+    return Forecast(
+        certain=_added((calls for one in each for calls in one.certain), times),
+        possible=_added((calls for one in each for calls in one.possible), times),
+        lets_new_run=any(one.lets_new_run for one in each),
+    )
+
+
+def _added(groups: Iterable[LiveCalls], times: int) -> tuple[LiveCalls, ...]:
+    grouped: dict[tuple[str, str], list[LiveCalls]] = defaultdict(list)
+    for calls in groups:
+        grouped[calls.name, calls.kind].append(calls)
+    return tuple(
+        LiveCalls(name, kind, times * sum(calls.count for calls in same), _times(times, _sum(tuple(same))))
+        for (name, kind), same in grouped.items()
+    )
+
+
+def _times(times: int, cost_usd: float | None) -> float | None:
+    return None if cost_usd is None else times * cost_usd
 
 
 def _costs(store: Source, trace_id: str) -> dict[str, float]:

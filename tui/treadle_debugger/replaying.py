@@ -12,7 +12,7 @@ from treadle.model import RecordedCall
 from treadle.replay import running
 from treadle.replay.plan import Plan
 from treadle.replay.running import Control, Ended
-from treadle_debugger.admission import calls_below, check_replayable, check_signatures, root_of
+from treadle_debugger.admission import calls_below, check_debugged, check_replayable, check_signatures, root_of
 from treadle_debugger.choosing import choose
 from treadle_debugger.request import BARE_WORD, TIMEOUT_S, Request, Source
 from treadle_debugger.verdict import (
@@ -74,6 +74,7 @@ def replay(
     calls = calls_below(recording.calls, root)
     chosen = choose(store, request, calls)
     check_replayable(root, request, chosen.live_ids)
+    check_debugged(root, calls, request, chosen.live_ids)
     if not request.trust:
         check_signatures(recording.process, root, calls, chosen.live_ids)
     started = time.monotonic()

@@ -69,7 +69,7 @@ def format_option(function: Decorated) -> Decorated:
     return option(function)
 
 
-def timeout_option(default_s: float, said: str) -> Callable[[Decorated], Decorated]:
+def timeout_option(default_s: float | None, said: str) -> Callable[[Decorated], Decorated]:
     """Return what adds `--timeout`, a number of seconds."""
     return click.option(
         "--timeout", "timeout_s", type=float, default=default_s, show_default=True, help=said, callback=_check_seconds
@@ -91,8 +91,8 @@ def _set_store(context: click.Context, _: click.Parameter, value: str | None) ->
         context.ensure_object(Settings).store = value
 
 
-def _check_seconds(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if not 0 < value < math.inf:
+def _check_seconds(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
         raise click.BadParameter(f"{value:g} is no number of seconds above 0", context, parameter)
     return value
 
