@@ -81,7 +81,7 @@ class Served:
     def deliver(self, call: "Call") -> Any:
         """Return or raise what was recorded, in its turn."""
         with _ending(call):
-            time.sleep(self._pause_s(len(self.recorded.chunks)))
+            self._pace(len(self.recorded.chunks))
             self._order.wait(self._end_moment)
         return self._finish(call)
 
@@ -95,12 +95,12 @@ class Served:
         """Yield what was recorded, each chunk in its turn."""
         with _ending(call):
             for number, chunk in enumerate(self.recorded.chunks):
-                time.sleep(self._pause_s(number))
+                self._pace(number)
                 self._order.wait(Moment(chunk.at_ns, None))
                 value = self._revived(call, chunk.payload)
                 call.chunk(value)
                 yield value
-            time.sleep(self._pause_s(len(self.recorded.chunks)))
+            self._pace(len(self.recorded.chunks))
             self._order.wait(self._end_moment)
             return self._finish_stream(call)
 
@@ -108,7 +108,7 @@ class Served:
         """Yield what was recorded, each chunk in its turn."""
         with _ending(call):
             for number, chunk in enumerate(self.recorded.chunks):
-                await asyncio.sleep(self._pause_s(number))
+                await self._pace_later(number)
                 await self._order.wait_later(Moment(chunk.at_ns, None))
                 value = self._revived(call, chunk.payload)
                 call.chunk(value)
@@ -119,17 +119,23 @@ class Served:
     async def _wait_for_end(self) -> None:
         """Wait for the recorded end; where that was a cancellation, for as long as it may take to come again."""
         if not self.recorded.closed_early:
-            await asyncio.sleep(self._pause_s(len(self.recorded.chunks)))
+            await self._pace_later(len(self.recorded.chunks))
             await self._order.wait_later(self._end_moment)
             return
         ended_at_ns = self.recorded.ended_at_ns or self.recorded.started_at_ns
         since_ns = self.recorded.chunks[-1].at_ns if self.recorded.chunks else self.recorded.started_at_ns
         await asyncio.sleep(2 * (ended_at_ns - since_ns) / 1e9 + CANCELLATION_GRACE_S)
 
+    def _pace(self, number: int) -> None:
+        if self._is_paced:
+            time.sleep(self._pause_s(number))
+
+    async def _pace_later(self, number: int) -> None:
+        if self._is_paced:
+            await asyncio.sleep(self._pause_s(number))
+
     def _pause_s(self, number: int) -> float:
         """Return how long the chunk of this number, or the end after the last, was waited for in the recording."""
-        if not self._is_paced:
-            return 0
         recorded = self.recorded
         moments = [recorded.started_at_ns, *(chunk.at_ns for chunk in recorded.chunks)]
         until_ns = moments[number + 1] if number + 1 < len(moments) else recorded.ended_at_ns or moments[-1]
