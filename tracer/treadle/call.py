@@ -287,7 +287,7 @@ class Call:
     def _encode(self, value: Any) -> bytes:
         if self.hidden.outputs:
             return PAYLOAD
-        return self._recorder.encode(value, self._redactor, may_pickle=self._may_pickle).payload
+        return self._recorder.payload(value, self._redactor, may_pickle=self._may_pickle)
 
     def _total(self, returned: Any) -> bytes:
         if self.hidden.outputs:

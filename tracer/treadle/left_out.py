@@ -14,6 +14,10 @@ class LeftOut:
         """Encode nothing."""
         return _NOTHING
 
+    def payload(self, *_: Any, **__: Any) -> bytes:
+        """Encode nothing."""
+        return _NOTHING.payload
+
     def describe(self, *_: Any, **__: Any) -> dict[str, Any]:
         """Describe nothing."""
         return {"type": ""}

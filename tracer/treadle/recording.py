@@ -21,7 +21,7 @@ from treadle.names import writable
 from treadle.settings import Settings
 from treadle.signing import load_key, sign_end, sign_start
 from treadle.sources import Sources
-from treadle.values.encode import Encoded, encode
+from treadle.values.encode import Encoded, encode, plain_json, walked
 from treadle.values.redact import Redactor
 
 if TYPE_CHECKING:
@@ -96,6 +96,13 @@ class Recorder:
     def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Encoded:
         """Return a value as it is recorded; what is long in it is on disk by then."""
         return encode(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
+
+    def payload(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> bytes:
+        """Return it likewise, where nobody asks whether it can be revived."""
+        payload = plain_json(value, redactor)
+        if payload is not None:
+            return payload
+        return walked(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle).payload
 
     def start(self, call: "Call", payload: bytes, why: str | None) -> None:
         """Write that a call begins, with what it was given."""

@@ -31,11 +31,22 @@ def encode(value: Any, redactor: Redactor, *, keep: Keep | None = None, may_pick
     - `keep`: writes long data to a blob and returns its name, a hex digest; without it, long data stays inline.
     - `may_pickle`: what has no encoder is pickled, unredacted, where it can be.
     """
+    payload = plain_json(value, redactor)
+    if payload is not None:
+        return Encoded(payload, None)
+    return walked(value, redactor, keep=keep, may_pickle=may_pickle)
+
+
+def plain_json(value: Any, redactor: Redactor) -> bytes | None:
+    """Return the JSON of a value that is written as it is; None of any other, which is to be walked."""
     try:
-        if _is_plain(value, redactor, PLAIN_CHARACTERS):
-            return Encoded(orjson.dumps(value), None)
-    except (RuntimeError, TypeError):
-        pass  # another thread changed it meanwhile, or the stack is nearly used up
+        return orjson.dumps(value) if _is_plain(value, redactor, PLAIN_CHARACTERS) else None
+    except (RuntimeError, TypeError):  # another thread changed it meanwhile, or the stack is nearly used up
+        return None
+
+
+def walked(value: Any, redactor: Redactor, *, keep: Keep | None = None, may_pickle: bool = False) -> Encoded:
+    """Return the tagged JSON of a value that is not plain, as `encode` does."""
     walk = Walk(redactor, keep=keep, may_pickle=may_pickle)
     tree = walk.whole(value)
     try:
