@@ -126,7 +126,11 @@ class Call:
             self.answer = decider.decider.decide(self, held)
             if self.answer is not None and self.answer.held is not None:
                 encoded = writer.encode(self.answer.held, self._redactor)
-        self._recorder.start(self, encoded.payload, encoded.why)
+        if self.traced is None or not self.traced.closes_over:
+            self._recorder.start(self, encoded.payload, encoded.why)
+        else:
+            cells = _HIDDEN_INPUT if self.hidden.inputs else writer.encode_cells(self.traced, self._redactor)
+            self._recorder.start(self, encoded.payload, encoded.why or cells.why, cells.payload)
 
     def _start_span(self, context: current.OtelContext | None) -> None:
         if self.traced is None:

@@ -14,7 +14,7 @@ import orjson
 from treadle import guard
 from treadle.blobs import Blobs, read_blob
 from treadle.failure import Passing, describe
-from treadle.functions import Traced
+from treadle.functions import Traced, cells_of
 from treadle.hiding import chosen_hiding
 from treadle.journal import Journal, opening
 from treadle.names import writable
@@ -96,8 +96,13 @@ class Recorder:
         """Return a value as it is recorded; what is long in it is on disk by then."""
         return encode(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
 
-    def start(self, call: "Call", payload: bytes, why: str | None) -> None:
-        """Write that a call begins, with what it was given."""
+    def encode_cells(self, traced: Traced, redactor: Redactor) -> Encoded:
+        """Return what a function was made over, as it is now: a replay binds it to that again."""
+        encoded = self.encode(cells_of(traced.function), redactor)
+        return Encoded(encoded.payload, f"its variable {encoded.why}") if encoded.why else encoded
+
+    def start(self, call: "Call", payload: bytes, why: str | None, cells: bytes = b"") -> None:
+        """Write that a call begins, with what it was given, and what its function was made over."""
         if call.started_at_ns > self._look_again_ns:
             self._look_again_ns = call.started_at_ns + LOOK_EVERY_NS
             if self.journal.go_on_if_gone():
@@ -122,8 +127,11 @@ class Recorder:
                 place=f"{parent} {call.kind} {call.ordinal}",
                 function=function,
                 payload=payload,
+                cells=cells,
             )
             signed = f',"sig":"{signature}"'
+        if cells:
+            signed = f'{signed},"cells_bytes":{len(cells)},"cells":{cells.decode()}'
         head = (
             f'{_START}{next(self.journal.ordinals)},"t":{call.started_at_ns}'
             f',"trace":"{call.trace_id}","span":"{call.span_id}"'

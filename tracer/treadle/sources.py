@@ -49,13 +49,16 @@ class Sources:
 
     def _write(self, file: str, text: str, number: int | None) -> None:
         self._written[file] = text.rstrip("\n")
-        file = writable(file)
-        text = writable(_without_secrets(text, self._redactor))
+        shown = _without_secrets(text, self._redactor)
+        redacted = shown != text
+        file, shown = writable(file), writable(shown)
         signature = None
         if self._key is not None:
             process = self._journal.process_id
-            signature = sign_source(self._key, process=process, file=file, number=number, text=text)
-        self._journal.record_for_all("source", file=file, number=number, sig=signature, text=text)
+            signature = sign_source(self._key, process=process, file=file, number=number, text=shown, redacted=redacted)
+        self._journal.record_for_all(
+            "source", file=file, number=number, redacted=redacted or None, sig=signature, text=shown
+        )
 
 
 def _registered_text(file: str) -> str | None:

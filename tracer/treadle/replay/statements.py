@@ -1,0 +1,107 @@
+"""The statements of a notebook's cell: which names each gives, which it uses, and whether it only defines."""
+
+import __future__
+
+import ast
+import builtins
+import dis
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from treadle.model import KeptSource
+from treadle.values.todays_code import FLAGS
+
+_LONGEST_SHOWN = 60
+_STORES = ("STORE_NAME", "STORE_GLOBAL")
+_LOADS = ("LOAD_NAME", "LOAD_GLOBAL")
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What compiling a text can raise: such a cell never ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement that stands in no other."""
+
+    cell: KeptSource
+    code: types.CodeType
+    defines: bool
+    """It is a definition, an import, or gives a name to a plain value."""
+    binds: frozenset[str]
+    binds_anything: bool
+    """It imports all that a module holds."""
+    uses_at_once: frozenset[str]
+    uses_later: frozenset[str]
+    """What the bodies of functions in it use."""
+    shown: str
+
+
+def statements_of(cell: KeptSource) -> list[Statement]:
+    """Return a cell's statements; none of one that does not compile."""
+    try:
+        tree = compile(cell.text, cell.file, "exec", FLAGS | ast.PyCF_ONLY_AST, dont_inherit=True)
+        flags = FLAGS | _future_flags(tree)
+        return [_statement(cell, node, flags) for node in tree.body]
+    except _UNREADABLE:
+        return []
+
+
+def _statement(cell: KeptSource, node: ast.stmt, flags: int) -> Statement:
+    code = compile(ast.Module([node], []), cell.file, "exec", flags, dont_inherit=True)
+    bodies = list(_bodies(code))
+    at_once = _operands(code, _LOADS).union(*map(_used_by_class, bodies))
+    later = frozenset[str]().union(*(_operands(body, ("LOAD_GLOBAL",)) for body in bodies))
+    lines = (ast.get_source_segment(cell.text, node) or "").splitlines()
+    shown = next(iter(lines), "")
+    return Statement(
+        cell=cell,
+        code=code,
+        defines=_defines(node),
+        binds=_operands(code, _STORES).union(*(_operands(body, ("STORE_GLOBAL",)) for body in bodies)),
+        binds_anything=isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names),
+        uses_at_once=at_once - vars(builtins).keys(),
+        uses_later=later - vars(builtins).keys(),
+        shown=shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…",
+    )
+
+
+def _defines(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return node.value is None or _is_plain(node.value)
+    if isinstance(node, ast.Try):
+        inside = [*node.body, *node.orelse, *node.finalbody, *(step for one in node.handlers for step in one.body)]
+        return all(isinstance(step, ast.Pass) or _defines(step) for step in inside)
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
+
+
+def _is_plain(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return True
+
+
+def _future_flags(tree: ast.Module) -> int:
+    flags = 0
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == __future__.__name__:
+            for alias in node.names:
+                flags |= getattr(__future__, alias.name).compiler_flag
+    return flags
+
+
+def _operands(code: types.CodeType, operations: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(step.argval for step in dis.get_instructions(code) if step.opname in operations)
+
+
+def _used_by_class(body: types.CodeType) -> frozenset[str]:
+    """Return what the body of a class uses, but for what it defines itself."""
+    return _operands(body, ("LOAD_NAME",)) - _operands(body, _STORES)
+
+
+def _bodies(code: types.CodeType) -> Iterator[types.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _bodies(constant)
