@@ -179,6 +179,8 @@ class Recorder:
 
     def _named(self, traced: Traced) -> tuple[str, str]:
         """Return what a start record says of a function, and what is signed of it."""
+        if self._sources.shell is not None:
+            guard.attempt(self._sources.keep_new_cells)
         known = traced.recorded_as
         if known is None or known[0] is not self._token:
             known = traced.recorded_as = (self._token, *self._function(traced))

@@ -4,15 +4,15 @@ Nothing goes live by itself, and nothing is run or served that does not carry th
 said so.
 """
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from treadle.errors import NotFoundError, NotReplayableError, RefusedError
 from treadle.model import EFFECT_KINDS, KeptSource, Process, RecordedCall, Recording
 from treadle.signing import key_path, load_key, verify_end, verify_process, verify_source, verify_start
 from treadle_debugger.advice import what_to_do
 from treadle_debugger.request import Request
-
-CHANGED = "was changed after it was recorded, or another user recorded it"
 
 
 def root_of(recording: Recording, step_id: str | None) -> RecordedCall:
@@ -66,16 +66,17 @@ def signed_cells(recording: Recording, root: RecordedCall) -> tuple[KeptSource, 
     process = recording.process
     if process.main_file is not None or process.main_module is not None:
         return ()
-    cells = tuple(source for source in recording.sources if source.number is not None and source.seq < root.seq)
+    cells = tuple(source for source in recording.sources if source.seq < root.seq)
     key = load_key(create=False)
     forged = next((cell for cell in cells if key is None or not _is_signed(key, cell, process)), None)
     if forged is None:
         return cells
     if root.function is None or root.function.module != "__main__":
-        return ()
+        return ()  # it stands in a file
     how = "was changed after it was recorded" if forged.signature else "carries no signature"
+    shown = forged.file if forged.number is None else f"cell [{forged.number}] of the notebook"
     raise RefusedError(
-        f"cell [{forged.number}] of the notebook {how}: code out of a store is run only where this user signed it, "
+        f"{shown} {how}: code out of a store is run only where this user signed it, "
         "also with --trust; run the notebook again"
     )
 
@@ -85,7 +86,7 @@ def _is_signed(key: bytes, cell: KeptSource, process: Process) -> bool:
 
 
 def check_signatures(
-    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str]
+    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str], *, store: Path
 ) -> None:
     """Refuse what this user did not record: what would be started, and every answer that could be served.
 
@@ -102,9 +103,9 @@ def check_signatures(
             "look at the recording, then replay with --trust"
         )
     if not verify_process(key, process):
-        how = CHANGED if process.signature else "carries no signature"
         raise RefusedError(
-            f"how the program was started (process {process.process_id}) {how}: look at it, then replay with --trust"
+            f"how the program was started (process {process.process_id}) {_how(process.signature, store)}: "
+            "look at it, then replay with --trust"
         )
     if root.process_id != process.process_id:
         raise RefusedError(
@@ -114,14 +115,22 @@ def check_signatures(
     for call in calls:
         is_live = call.span_id in live_ids
         if (call is root or not is_live) and not verify_start(key, call):
-            raise RefusedError(_refusal(call, "what went into", call.start_signature))
+            raise RefusedError(_refusal(call, "what went into", _how(call.start_signature, store)))
         has_answer = call.status in ("ok", "error") or call.closed_early
         if has_answer and not is_live and not verify_end(key, call):
-            raise RefusedError(_refusal(call, "the answer of", call.end_signature))
+            raise RefusedError(_refusal(call, "the answer of", _how(call.end_signature, store)))
 
 
-def _refusal(call: RecordedCall, what: str, signature: str | None) -> str:
-    how = CHANGED if signature else "carries no signature"
+def _how(signature: str | None, store: Path) -> str:
+    """Return what is wrong with a signature, and whose the store is where that tells why."""
+    if not signature:
+        return "carries no signature"
+    uid = store.stat().st_uid
+    owner = f" (the store belongs to uid {uid})" if uid != os.getuid() else ""
+    return f"was changed after it was recorded, or another user recorded it{owner}"
+
+
+def _refusal(call: RecordedCall, what: str, how: str) -> str:
     where = f"step {call.span_id}, record {call.seq} of its journal"
     return f"{what} {call.name} ({where}) {how}: look at it, then replay with --trust if you believe it"
 

@@ -75,7 +75,7 @@ def replay(
     chosen = choose(store, request, calls)
     check_replayable(root, request, chosen.live_ids)
     if not request.trust:
-        check_signatures(recording.process, root, calls, chosen.live_ids)
+        check_signatures(recording.process, root, calls, chosen.live_ids, store=store.path)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="treadle-replay-") as folder:
         plan = Plan(

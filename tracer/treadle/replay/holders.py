@@ -91,5 +91,5 @@ def _held_in(thing: Any, *, deep: bool) -> Iterator[Any]:
             for name in ("__func__", "fget", "fset", "fdel", "func")
             if hasattr(type(thing), name) or name in getattr(thing, "__dict__", ())
         )
-    elif deep or isinstance(thing, functools._lru_cache_wrapper):  # noqa: SLF001 - it has no other name
+    elif isinstance(thing, functools._lru_cache_wrapper) or (deep and type not in mro_of(type(thing))):  # noqa: SLF001
         yield from fields_of(thing).values()

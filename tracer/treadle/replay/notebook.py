@@ -1,9 +1,10 @@
 """A notebook's functions: made again by the cells that were kept, which this user signed.
 
 Of the cells only what defines something is run, in the order in which it ran: `def`, `class`, `import`, and names for
-plain values. And of that only what the replayed call needs, however indirectly: the rest may read, send or train. What
-a cell computed was not recorded, so a call that needs it is not replayed. Nor is one that needs a cell out of which a
-secret was taken: it is not the text that ran. `treadle_debugger` has checked the signatures, also under `--trust`.
+plain values or for what has one. And of that only what the replayed call needs, however indirectly: the rest may read,
+send or train. What a cell computed was not recorded, so a call that needs it is not replayed. Nor is one that needs a
+cell out of which a secret was taken: it is not the text that ran. `treadle_debugger` has checked the signatures, also
+under `--trust`.
 """
 
 import linecache

@@ -26,7 +26,7 @@ class Statement:
     cell: KeptSource
     code: types.CodeType
     defines: bool
-    """It is a definition, an import, or gives a name to a plain value."""
+    """It is a definition, an import, or gives a name to a plain value or to what has a name."""
     binds: frozenset[str]
     binds_anything: bool
     """It imports all that a module holds."""
@@ -67,11 +67,18 @@ def _statement(cell: KeptSource, node: ast.stmt, flags: int) -> Statement:
 
 def _defines(node: ast.stmt) -> bool:
     if isinstance(node, ast.Assign | ast.AnnAssign):
-        return node.value is None or _is_plain(node.value)
+        return node.value is None or _is_plain(node.value) or _is_name(node.value)
     if isinstance(node, ast.Try):
         inside = [*node.body, *node.orelse, *node.finalbody, *(step for one in node.handlers for step in one.body)]
         return all(isinstance(step, ast.Pass) or _defines(step) for step in inside)
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
+
+
+def _is_name(node: ast.expr) -> bool:
+    """Tell of `json` and `os.path` that they only name something else."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _is_plain(node: ast.expr) -> bool:
