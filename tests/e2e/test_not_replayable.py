@@ -45,7 +45,7 @@ TEACH = "teach the type with treadle.codec, or leave the argument out with ignor
     ("name", "why"),
     [
         ("ask", f"ask cannot be called again: self.lock: _thread.lock has no encoder; {TEACH}"),
-        ("count", "count cannot be called again: rows: cut: "),
+        ("count", "count cannot be called again: cut: 18,000,000 characters"),
         ("count", "; give it less, or what finds it again (a path, an id), and record it anew"),
         (
             "call",

@@ -67,11 +67,19 @@ EFFECT = "open('asked.txt', 'a').write('cell'); computed = sum(range(3))"
 
 def test_a_call_runs_the_definitions_that_it_needs(project: Project, notebook: Notebook) -> None:
     """Functions, classes, imports and plain values, as they were when it ran; no other statement runs again."""
-    calls = notebook(DEFINITIONS, EFFECT, TRACED, "total(Order('loom', 2)), held(2), made(3)(4)", "RATE = 100")
+    (project.folder / "counting.py").write_text(
+        "import treadle\n@treadle.trace\ndef count(order): return order.count\n"
+    )
+    calls = notebook(
+        DEFINITIONS,
+        EFFECT,
+        TRACED,
+        "from counting import count\ntotal(Order('loom', 2)), held(2), made(3)(4), count(Order('loom', 2))",
+        "RATE = 100",
+    )
     before = (project.folder / "asked.txt").read_text()
-    assert {name: said(project, calls[name]) for name in ("total", "held", "nested")} == {
-        "total": "same", "held": "same", "nested": "same",
-    }  # fmt: skip
+    told = {name: said(project, calls[name]) for name in ("total", "held", "nested", "count")}
+    assert told == dict.fromkeys(told, "same")
     assert (project.folder / "asked.txt").read_text() == before == "cellloom"
 
 
@@ -90,7 +98,7 @@ def test_a_cell_that_ran_anew_counts_from_then_on(project: Project, notebook: No
             ("import treadle\nrows = list(range(3))", "@treadle.trace\ndef work(): return len(rows)\nwork();"),
             (
                 "it uses rows, which cell [1] computed (rows = list(range(3))), and only definitions, imports and "
-                "plain values of a notebook are run again: make rows an argument, or put it into a module"
+                "plain values of it are run again: make rows an argument, or put it into a module"
             ),
         ),
         (
@@ -107,7 +115,7 @@ def test_a_cell_that_ran_anew_counts_from_then_on(project: Project, notebook: No
             ),
             (
                 "cell [1] does not run any more (import treadle, once): ModuleNotFoundError: No module named 'once'; "
-                "mend it, and run the notebook again"
+                "mend it, then run the notebook again"
             ),
         ),
     ],
@@ -120,6 +128,31 @@ def test_what_cannot_be_made_again_is_named(
     (project.folder / "once.py").touch()
     calls = notebook(*cells)
     assert said(project, calls["work"]) == f"not replayable: {why}"
+
+
+TELLS = """
+import treadle as t
+from treadle import codec
+class Money:
+    __slots__ = ("cents", "odd")
+    def __init__(self, cents): self.cents, self.odd = cents, object()
+codec(Money, lambda money: money.cents, Money)
+t.configure(hide_outputs=("held",), redact=lambda text: text.replace("mall" + "ard", "duck"))
+"""
+
+
+def test_what_the_notebook_told_treadle_is_told_again(project: Project, notebook: Notebook) -> None:
+    """What it hides and redacts is hidden and redacted in the replay's trace, and its types are taken apart."""
+    calls = notebook(
+        TELLS,
+        "@t.trace\ndef held(money): return money.cents\n@t.trace\ndef shown(money): return ['mall' + 'ard', money]",
+        "held(Money(987654)), shown(Money(3))",
+    )
+    assert said(project, calls["held"]) == said(project, calls["shown"]) == "same"
+    outputs = list(project.store.sql("select name, output, count(*) from spans group by all order by all"))
+    assert [(name, count) for name, _, count in outputs] == [("held", 2), ("shown", 2)]
+    assert "mallard" not in str(outputs)
+    assert outputs[0][1] != "987654"
 
 
 @pytest.mark.parametrize("trust", [False, True])

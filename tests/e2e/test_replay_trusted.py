@@ -16,6 +16,12 @@ import treadle
 class Odd:
     def __reduce__(self): return exec, ("open('reduced', 'w')",)
 
+def made():
+    def untraced(value): return open("ran", "w")
+    @treadle.trace
+    def traced(value): return str(value)[:0]
+    return untraced, traced
+
 @treadle.trace
 def chain(value):
     return str(value)[:0]
@@ -48,6 +54,7 @@ def test_nothing_of_pythons_own_is_run(project: Project, function: str) -> None:
     module = function.partition(":")[0]
     assert told_of(project, recorded, code_function=function, input=json.dumps({"command": "touch ran"})) == (
         f"refused: {module} is a module of Python's own, none of the project's: nothing of it is run"
+        + ("; give what was traced with it a name in a module of yours" if module == "builtins" else "")
     )
     assert not (project.folder / "ran").exists()
 
@@ -59,6 +66,7 @@ INSTALLED = {
     "__main__:Odd.__reduce__": "is not a traced function today",
     "__main__:chain.__globals__": "is not a traced function today",
     "__main__:chain.<locals>.inner": "is no longer in",
+    "__main__:made.<locals>.untraced": "is not seen to be traced",
 }
 
 
@@ -69,6 +77,13 @@ def test_only_what_is_traced_today_or_nested_in_the_project_is_run(project: Proj
     told = told_of(project, recorded, code_function=function)
     assert told.startswith(("refused: ", "not replayable: ")), told
     assert why in told
+    assert not (project.folder / "ran").exists()
+
+
+def test_a_nested_function_that_is_seen_to_be_traced_is_run(project: Project) -> None:
+    """In today's source of the project."""
+    recorded = project.record(PROGRAM)
+    assert told_of(project, recorded, code_function="__main__:made.<locals>.traced") == "same"
 
 
 OBJECT = {"$": "object", "type": "program:Odd", "v": {}}

@@ -4,24 +4,31 @@ A recording names code to run, so only what is a traced function today is starte
 own source: `os:system` is neither, whatever signed or trusted record names it.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 import types
 from collections.abc import Callable
+from importlib.util import decode_source
+from pathlib import Path
 from typing import Any
 
 from treadle.errors import NotReplayableError, RefusedError
-from treadle.model import Function, RecordedCall
-from treadle.replay import nested, notebook
+from treadle.model import EFFECT_KINDS, Function, KeptSource, RecordedCall
+from treadle.replay import definitions, nested, notebook
 from treadle.replay.holders import traced_beside, traced_under
-from treadle.replay.main_module import load_main
+from treadle.replay.main_module import UnguardedError, load_main, place_of
 from treadle.replay.plan import Plan
 from treadle.values.classes import is_project_file, is_project_module
 from treadle.values.todays_code import source_of
 
 MAIN = "__main__"
+_WRAPPING = ("functools", "builtins")
+"""What makes a partial, and other callables that have a name only where the program holds them under one."""
+_MAIN_NAMES = re.compile(rb'"__main__:(\w+)')
 
 
 def find(call: RecordedCall, plan: Plan) -> Callable[..., Any]:
@@ -39,32 +46,47 @@ def find(call: RecordedCall, plan: Plan) -> Callable[..., Any]:
     module = _module_of(call, function, plan)
     if not nested.is_nested(function):
         return _named(module, function)
-    if function.module == MAIN and is_of_notebook(plan):
-        return nested.made_again(call, function, module, notebook.source_of_cell(call, plan.sources))
+    if function.module == MAIN and notebook.is_of_notebook(plan):
+        return nested.made_again(call, function, module, notebook.source_of_cell(call, plan))
     if not is_project_module(module.__name__):
         raise RefusedError(f"{function.module}:{function.qualname} is not in the project's own source: it is not run")
     return nested.made_again(call, function, module, source_of(module))
 
 
-def is_of_notebook(plan: Plan) -> bool:
-    """Tell whether what was recorded ran in a notebook whose cells are known."""
-    process = plan.process
-    is_elsewhere = process.main_file is None and process.main_module is None
-    return is_elsewhere and any(source.number is not None for source in plan.sources)
-
-
 def _module_of(call: RecordedCall, function: Function, plan: Plan) -> types.ModuleType:
-    """Return the function's module; the main one is loaded too where a recorded value names it."""
-    below = (payload for one in plan.calls for payload in (one.input_tagged, one.output_tagged, one.cells))
-    named = notebook.names_in(below)
-    main = None
-    if function.module == MAIN or named:
-        if is_of_notebook(plan):
-            named |= {function.qualname.partition(".")[0]} if function.module == MAIN else set()
-            main = notebook.load(call, named, plan.sources)
-        else:
-            main = load_main(plan.process)
-    return main if function.module == MAIN and main is not None else _import(function.module)
+    """Return the function's module; the main one is loaded too where a value that is to be given names it."""
+    given = _main_names(call.input_tagged, call.cells)
+    answers = _main_names(*(payload for one in plan.calls if one.kind in EFFECT_KINDS for payload in _answers(one)))
+    if function.module == MAIN:
+        return _main(call, {function.qualname.partition(".")[0], *given, *answers}, plan)
+    if given:
+        _main(call, {*given, *answers}, plan)
+    elif answers:
+        with contextlib.suppress(NotReplayableError):  # it is told where such an answer is to be given
+            _main(call, answers, plan)
+    return _import(function.module)
+
+
+def _main(call: RecordedCall, needed: set[str], plan: Plan) -> types.ModuleType:
+    """Return the program's own module: a script without a guard is run as a notebook is, by its definitions alone."""
+    if notebook.is_of_notebook(plan):
+        return definitions.load(needed, notebook.cells_before(call, plan))
+    try:
+        return load_main(plan.process)
+    except UnguardedError:
+        file, package = place_of(plan.process)
+        text = decode_source(Path(file).read_bytes())
+        script = KeptSource(call.process_id, 0, file, None, text, redacted=False, signature=None)
+        return definitions.load(needed, (script,), file=file, package=package)
+
+
+def _answers(call: RecordedCall) -> tuple[bytes | None, ...]:
+    return (call.output_tagged, *(chunk.payload for chunk in call.chunks))
+
+
+def _main_names(*payloads: bytes | None) -> set[str]:
+    """Return what recorded values name of the main module."""
+    return {name.decode() for payload in payloads if payload for name in _MAIN_NAMES.findall(payload)}
 
 
 def _named(module: types.ModuleType, function: Function) -> Callable[..., Any]:
@@ -95,7 +117,10 @@ def _import(name: str) -> types.ModuleType:
     """Import a module that a recording names; none of Python's own, which traces nothing."""
     package = name.partition(".")[0]
     if package in sys.stdlib_module_names and not _is_shadowed(package):
-        raise RefusedError(f"{name} is a module of Python's own, none of the project's: nothing of it is run")
+        raise RefusedError(
+            f"{name} is a module of Python's own, none of the project's: nothing of it is run"
+            + ("; give what was traced with it a name in a module of yours" if name in _WRAPPING else "")
+        )
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:

@@ -13,16 +13,21 @@ from treadle.replay.divergence import DivergedError
 from treadle.values.found import MAIN_ALIASES
 
 
+class UnguardedError(NotReplayableError):
+    """The main script calls what it defines as soon as it is loaded."""
+
+
 def load_main(process: Process) -> types.ModuleType:
     """Load the recorded main script or module.
 
     Raises:
+        UnguardedError: it is a script that does what it does as soon as it is loaded.
         NotReplayableError: it was typed into an interpreter, or is gone, or does not run any more.
 
     """
     if MAIN_ALIAS in sys.modules:
         return sys.modules[MAIN_ALIAS]
-    file, package = _place_of(process)
+    file, package = place_of(process)
     loader = SourceFileLoader(MAIN_ALIAS, file)
     spec = ModuleSpec(f"{package}.{MAIN_ALIAS}" if package else MAIN_ALIAS, loader, origin=file)
     spec.has_location = True
@@ -32,9 +37,8 @@ def load_main(process: Process) -> types.ModuleType:
     try:
         loader.exec_module(module)
     except DivergedError as error:
-        raise NotReplayableError(
-            f"{file} has no `if __name__ == '__main__':`: {error}; record it with `treadle run` instead"
-        ) from error
+        uninstall()
+        raise UnguardedError(f"{file} has no `if __name__ == '__main__':`: {error}") from error
     except (Exception, SystemExit) as error:
         uninstall()
         raise NotReplayableError(
@@ -55,8 +59,13 @@ def uninstall() -> None:
     MAIN_ALIASES.pop("__main__", None)
 
 
-def _place_of(process: Process) -> tuple[str, str]:
-    """Return the file to load, and the package that it is in."""
+def place_of(process: Process) -> tuple[str, str]:
+    """Return the file to load, and the package that it is in.
+
+    Raises:
+        NotReplayableError: there is none.
+
+    """
     if process.main_module is not None:
         return _place_of_module(process.main_module)
     if process.main_file is None:

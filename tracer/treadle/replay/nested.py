@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 
-from treadle.errors import NotReplayableError
+from treadle.errors import NotReplayableError, RefusedError
 from treadle.model import Function, RecordedCall
+from treadle.replay import reviving
 from treadle.replay.holders import traced_beside
 from treadle.replay.reviving import revived
 from treadle.values.closures import bound, traced_again, with_defaults
-from treadle.values.todays_code import Source, code_in
+from treadle.values.todays_code import Source, code_in, options_in
 from treadle.wrappers import wrap
 
 
@@ -25,11 +26,17 @@ def made_again(call: RecordedCall, function: Function, module: types.ModuleType,
 
     Raises:
         NotReplayableError: it is gone, or needs a variable that was not recorded.
+        RefusedError: nobody signed that it was traced, and its source does not show it.
 
     """
     if call.cells is None and (held := traced_beside(module, function)) is not None:
         return held
     code = code_in(source, function.qualname, line=function.line, hashed=function.code_hash)
+    if not reviving.is_signed and options_in(source, code, vars(module)) is None:
+        raise RefusedError(
+            f"{function.qualname} is not seen to be traced in {source.file}, and the recording that says so is not "
+            "this user's own: it is not run"
+        )
     made = with_defaults(bound(code, module, _cells_of(call)), source)
     return wrap(traced_again(made, source, name=call.name, kind=call.kind))
 

@@ -1,4 +1,4 @@
-"""The statements of a notebook's cell: which names each gives, which it uses, and whether it only defines."""
+"""The statements of a cell or a script: which names each gives, which it uses, and whether it only defines."""
 
 import __future__
 
@@ -9,10 +9,12 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import treadle
 from treadle.model import KeptSource
 from treadle.values.todays_code import FLAGS
 
 _LONGEST_SHOWN = 60
+_TELLING = (treadle.configure.__name__, treadle.codec.__name__)
 _STORES = ("STORE_NAME", "STORE_GLOBAL")
 _LOADS = ("LOAD_NAME", "LOAD_GLOBAL")
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -23,7 +25,7 @@ _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 class Statement:
     """One statement that stands in no other."""
 
-    cell: KeptSource
+    source: KeptSource
     code: types.CodeType
     defines: bool
     """It is a definition, an import, or gives a name to a plain value or to what has a name."""
@@ -33,34 +35,42 @@ class Statement:
     uses_at_once: frozenset[str]
     uses_later: frozenset[str]
     """What the bodies of functions in it use."""
+    names_of_ours: frozenset[str]
+    """What it imports of Treadle, by the names that it gives that."""
+    tells: str | None
+    """What it calls to tell Treadle something, if that name is Treadle's: `treadle` in `treadle.configure(...)`."""
     shown: str
 
 
-def statements_of(cell: KeptSource) -> list[Statement]:
-    """Return a cell's statements; none of one that does not compile."""
+def statements_of(source: KeptSource) -> list[Statement]:
+    """Return its statements; none of one that does not compile."""
     try:
-        tree = compile(cell.text, cell.file, "exec", FLAGS | ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree = compile(source.text, source.file, "exec", FLAGS | ast.PyCF_ONLY_AST, dont_inherit=True)
         flags = FLAGS | _future_flags(tree)
-        return [_statement(cell, node, flags) for node in tree.body]
+        return [_statement(source, node, flags) for node in tree.body]
     except _UNREADABLE:
         return []
 
 
-def _statement(cell: KeptSource, node: ast.stmt, flags: int) -> Statement:
-    code = compile(ast.Module([node], []), cell.file, "exec", flags, dont_inherit=True)
+def _statement(source: KeptSource, node: ast.stmt, flags: int) -> Statement:
+    code = compile(ast.Module([node], []), source.file, "exec", flags, dont_inherit=True)
     bodies = list(_bodies(code))
     at_once = _operands(code, _LOADS).union(*map(_used_by_class, bodies))
     later = frozenset[str]().union(*(_operands(body, ("LOAD_GLOBAL",)) for body in bodies))
-    lines = (ast.get_source_segment(cell.text, node) or "").splitlines()
+    lines = (ast.get_source_segment(source.text, node) or "").splitlines()
     shown = next(iter(lines), "")
     return Statement(
-        cell=cell,
+        source=source,
         code=code,
         defines=_defines(node),
         binds=_operands(code, _STORES).union(*(_operands(body, ("STORE_GLOBAL",)) for body in bodies)),
         binds_anything=isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names),
         uses_at_once=at_once - vars(builtins).keys(),
         uses_later=later - vars(builtins).keys(),
+        names_of_ours=frozenset(_names_of_ours(node)),
+        tells=_called_name(node.value.func)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        else None,
         shown=shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…",
     )
 
@@ -72,6 +82,19 @@ def _defines(node: ast.stmt) -> bool:
         inside = [*node.body, *node.orelse, *node.finalbody, *(step for one in node.handlers for step in one.body)]
         return all(isinstance(step, ast.Pass) or _defines(step) for step in inside)
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
+
+
+def _names_of_ours(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.asname or alias.name for alias in node.names if alias.name == treadle.__name__)
+    elif isinstance(node, ast.ImportFrom) and node.module == treadle.__name__:
+        yield from (alias.asname or alias.name for alias in node.names if alias.name in _TELLING)
+
+
+def _called_name(function: ast.expr) -> str | None:
+    if isinstance(function, ast.Attribute) and function.attr in _TELLING:
+        function = function.value
+    return function.id if isinstance(function, ast.Name) else None
 
 
 def _is_name(node: ast.expr) -> bool:
