@@ -158,6 +158,18 @@ def test_what_a_closure_holds_is_redacted_and_hidden_like_inputs(project: Projec
     assert "its inputs are hidden" in told["hidden"]
 
 
+def test_a_variable_that_is_ignored_is_not_recorded(project: Project) -> None:
+    """As an argument: what is too large, say; the refusal names it."""
+    project.record(
+        "import treadle\ndef make(rows, step):\n    @treadle.trace(ignore=['rows'])\n"
+        "    def count(): return len(rows) + step\n    return count\nif __name__ == '__main__':\n    make([1], 2)()\n"
+    )
+    (start,) = [record for record in recorded.records(project.store.path) if record["r"] == "start"]
+    assert start["cells"] == {"step": 2}
+    told = said(project, all_calls(project)[0])
+    assert told.startswith("not replayable: make.<locals>.count uses 'rows' today, which was not recorded with it")
+
+
 @pytest.mark.parametrize("payload", ["plain", "tagged"])
 def test_cells_are_stored_byte_for_byte(project: Project, payload: str) -> None:
     """As they were signed: numbers, escapes and blobs too."""

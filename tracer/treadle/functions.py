@@ -106,6 +106,8 @@ class Traced:
         if any(parameter.kind is parameter.VAR_KEYWORD for parameter in self.parameters):
             return None
         known = {parameter.name for parameter in self.parameters}
+        if self.closes_over:
+            known |= set(self.function.__code__.co_freevars)
         return next((name for name in names if name not in known), None)
 
     @property

@@ -98,7 +98,8 @@ class Recorder:
 
     def encode_cells(self, traced: Traced, redactor: Redactor) -> Encoded:
         """Return what a function was made over, as it is now: a replay binds it to that again."""
-        encoded = self.encode(cells_of(traced.function), redactor)
+        cells = {name: held for name, held in cells_of(traced.function).items() if name not in traced.ignore}
+        encoded = self.encode(cells, redactor)
         return Encoded(encoded.payload, f"its variable {encoded.why}") if encoded.why else encoded
 
     def start(self, call: "Call", payload: bytes, why: str | None, cells: bytes = b"") -> None:
