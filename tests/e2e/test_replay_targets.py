@@ -265,6 +265,22 @@ def test_a_module_that_ran_as_the_program_is_loaded_in_its_package(project: Proj
     assert [said(project, calls[name]) for name in ("total", "add", "counted")] == ["same"] * 3
 
 
+TOOLS = """
+import functools, treadle
+def fetch(unit, name): return f"{name} {unit}"
+weigh = treadle.trace(functools.partial(fetch, "kg"), name="weigh", kind="tool")
+@treadle.trace
+def work(name): return weigh(name)
+"""
+
+
+def test_a_callable_is_known_by_the_module_that_it_is_of(project: Project) -> None:
+    """Also where the program imports it by name: a step of that module is replayed without the program."""
+    (project.folder / "tools.py").write_text(TOOLS)
+    project.record("from tools import weigh, work\nif __name__ == '__main__':\n    work('loom')\n")
+    assert said_of_each(project) == {"work": "same", "weigh": "same"}
+
+
 def test_a_function_of_a_module_is_given_objects_of_the_program(project: Project) -> None:
     """Its arguments name classes of the main script, which is loaded for them."""
     (project.folder / "counting.py").write_text("import treadle\n@treadle.trace\ndef count(order): return order.n\n")
