@@ -84,8 +84,9 @@ def sign_start(
     cells: bytes = b"",
 ) -> str:
     """Sign a start record: what was called, where, with what; `place` is parent, kind and ordinal."""
-    head = f"start\n{process}\n{trace}\n{span}\n{place}\n{function}\n".encode(errors="replace")
-    return sign(key, b"%bcells %b\n" % (head, cells) if cells else head, payload)
+    begins = "start over cells" if cells else "start"
+    told = f"{begins}\n{process}\n{trace}\n{span}\n{place}\n{function}\n".encode(errors="replace")
+    return sign(key, b"%b%b\n" % (told, cells) if cells else told, payload)
 
 
 def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: str, payload: bytes) -> str:
@@ -95,7 +96,8 @@ def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: s
 
 def sign_source(key: bytes, *, process: str, file: str, number: int | None, text: str, redacted: bool = False) -> str:
     """Sign a source record: which code ran, as which cell."""
-    told = f"source\n{process}\n{file}\n{'' if number is None else number}\n{'redacted ' if redacted else ''}"
+    begins = "redacted source" if redacted else "source"
+    told = f"{begins}\n{process}\n{file}\n{'' if number is None else number}\n"
     return sign(key, told.encode(errors="replace"), text.encode())
 
 
