@@ -288,3 +288,45 @@ def test_a_function_of_a_module_is_given_objects_of_the_program(project: Project
         "from counting import count\nclass Order:\n    n = 3\nif __name__ == '__main__':\n    count(Order())\n"
     )
     assert said_of_each(project) == {"count": "same"}
+
+
+UNGUARDED = """
+import sys, treadle
+rate = float(len(sys.argv)) * 2
+with open("loaded.txt", "a") as log: log.write("loaded ")
+
+@treadle.trace
+def early(number): return number * rate * (LATER if number > 1 else 1)
+
+early(1)
+LATER = 3
+early(2)
+with open("loaded.txt", "a") as log: log.write("on ")
+
+class Order:
+    def __init__(self, count): self.count = count
+
+@treadle.trace
+def late(order): return order.count * rate
+
+late(Order(2))
+computed = sum(range(3))
+
+@treadle.trace
+def last(): return computed
+
+last()
+"""
+
+
+def test_a_script_without_a_guard_is_loaded_up_to_its_first_call(project: Project) -> None:
+    """And of what stands below that, the definitions which a call needs; what was computed there is named."""
+    project.record(UNGUARDED)
+    told = [said(project, call) for call in all_calls(project)]
+    assert told[:3] == ["same"] * 3
+    assert told[3] == (
+        "not replayable: it uses computed, which program.py computed (computed = sum(range(3))), and only definitions, "
+        "imports and plain values of it are run again: make computed an argument, or put it into a module, or put what "
+        "the script does under `if __name__ == '__main__':`"
+    )
+    assert (project.folder / "loaded.txt").read_text() == "loaded on " + "loaded " * 4

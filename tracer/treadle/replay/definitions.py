@@ -1,4 +1,4 @@
-"""Definitions without what stands between them: of a notebook's kept cells, or of a script that has no guard.
+"""Definitions without what stands between them: of a notebook, or of a script without a guard below its first call.
 
 Run is only what defines something, in the order in which it stands: `def`, `class`, `import`, and names for plain
 values or for what has one. And of that only what the replayed call needs, however indirectly: the rest may read, send
@@ -22,22 +22,17 @@ from treadle.replay.main_module import install, uninstall
 from treadle.replay.statements import Statement, statements_of
 
 
-def load(
-    needed: set[str], sources: Sequence[KeptSource], *, file: str | None = None, package: str = ""
-) -> types.ModuleType:
-    """Return the main module with these names in it, and what they need.
+def load(needed: set[str], sources: Sequence[KeptSource], *, into: types.ModuleType | None = None) -> types.ModuleType:
+    """Return the main module with these names in it, and what they need; what `into` holds already stays.
 
     Raises:
         NotReplayableError: something that they need was computed, or stood in a cell that was redacted, or fails.
 
     """
     statements = [statement for source in sources for statement in statements_of(source)]
-    module = types.ModuleType(MAIN_ALIAS)
-    module.__package__ = package
-    if file is not None:
-        module.__file__ = file
+    module = into or types.ModuleType(MAIN_ALIAS)
     install(module)
-    for statement in _needed_of(statements, needed):
+    for statement in _needed_of(statements, needed, held=frozenset(vars(module))):
         if statement.source.number is not None:
             linecache.cache[statement.source.file] = _cached(statement.source)
         _run(statement, module)
@@ -58,13 +53,13 @@ def check_is_what_ran(source: KeptSource, name: str) -> None:
         )
 
 
-def _needed_of(statements: Sequence[Statement], needed: set[str]) -> list[Statement]:
+def _needed_of(statements: Sequence[Statement], needed: set[str], *, held: frozenset[str]) -> list[Statement]:
     """Return what defines the names, and what that uses, in the order of running.
 
     What a definition uses while it is made stood before it; what its body uses is the newest.
     """
     waiting = [(name, len(statements)) for name in sorted(needed)]
-    chosen: set[int] = set()
+    chosen, seen = set[int](), set[int]()
     for index in _telling(statements):
         check_is_what_ran(statements[index].source, statements[index].shown)
         chosen.add(index)
@@ -72,13 +67,16 @@ def _needed_of(statements: Sequence[Statement], needed: set[str]) -> list[Statem
     while waiting:
         name, before = waiting.pop()
         found = _newest(statements, name, before)
-        if found is None or found in chosen:
+        if found is None or found in chosen or found in seen:
             continue
         statement = statements[found]
+        waiting += [(used, len(statements)) for used in statement.uses_later]
+        if name in held:
+            seen.add(found)
+            continue
         _check_may_run(statement, name)
         chosen.add(found)
         waiting += [(used, found) for used in statement.uses_at_once]
-        waiting += [(used, len(statements)) for used in statement.uses_later]
     return [statements[index] for index in sorted(chosen)]
 
 
@@ -97,9 +95,11 @@ def _newest(statements: Sequence[Statement], name: str, before: int) -> int | No
 def _check_may_run(statement: Statement, name: str) -> None:
     where = _called(statement.source)
     if not statement.defines:
+        is_script = statement.source.number is None
+        more = ", or put what the script does under `if __name__ == '__main__':`" if is_script else ""
         raise NotReplayableError(
             f"it uses {name}, which {where} computed ({statement.shown}), and only definitions, imports and plain "
-            f"values of it are run again: make {name} an argument, or put it into a module"
+            f"values of it are run again: make {name} an argument, or put it into a module{more}"
         )
     check_is_what_ran(statement.source, name)
 

@@ -12,15 +12,13 @@ import re
 import sys
 import types
 from collections.abc import Callable
-from importlib.util import decode_source
-from pathlib import Path
 from typing import Any
 
 from treadle.errors import NotReplayableError, RefusedError
 from treadle.model import EFFECT_KINDS, Function, KeptSource, RecordedCall
 from treadle.replay import definitions, nested, notebook
 from treadle.replay.holders import traced_beside, traced_under
-from treadle.replay.main_module import UnguardedError, load_main, place_of
+from treadle.replay.main_module import UnguardedError, load_main
 from treadle.replay.plan import Plan
 from treadle.values.classes import is_project_file, is_project_module
 from treadle.values.todays_code import source_of
@@ -68,16 +66,18 @@ def _module_of(call: RecordedCall, function: Function, plan: Plan) -> types.Modu
 
 
 def _main(call: RecordedCall, needed: set[str], plan: Plan) -> types.ModuleType:
-    """Return the program's own module: a script without a guard is run as a notebook is, by its definitions alone."""
+    """Return the program's own module: a script without a guard is run up to its first traced call.
+
+    Of what it defines below that, what is needed is run, as of a notebook.
+    """
     if notebook.is_of_notebook(plan):
         return definitions.load(needed, notebook.cells_before(call, plan))
     try:
         return load_main(plan.process)
-    except UnguardedError:
-        file, package = place_of(plan.process)
-        text = decode_source(Path(file).read_bytes())
-        script = KeptSource(call.process_id, 0, file, None, text, redacted=False, signature=None)
-        return definitions.load(needed, (script,), file=file, package=package)
+    except UnguardedError as error:
+        source = source_of(error.module)
+        script = KeptSource(call.process_id, 0, source.file, None, source.text, redacted=False, signature=None)
+        return definitions.load(needed, (script,), into=error.module)
 
 
 def _answers(call: RecordedCall) -> tuple[bytes | None, ...]:

@@ -14,7 +14,12 @@ from treadle.values.found import MAIN_ALIASES
 
 
 class UnguardedError(NotReplayableError):
-    """The main script calls what it defines as soon as it is loaded."""
+    """The main script calls what it defines as soon as it is loaded: it ran up to its first traced call."""
+
+    def __init__(self, message: str, module: types.ModuleType) -> None:
+        super().__init__(message)
+        self.module = module
+        """What it had come to hold by then."""
 
 
 def load_main(process: Process) -> types.ModuleType:
@@ -37,8 +42,7 @@ def load_main(process: Process) -> types.ModuleType:
     try:
         loader.exec_module(module)
     except DivergedError as error:
-        uninstall()
-        raise UnguardedError(f"{file} has no `if __name__ == '__main__':`: {error}") from error
+        raise UnguardedError(f"{file} has no `if __name__ == '__main__':`: {error}", module) from error
     except (Exception, SystemExit) as error:
         uninstall()
         raise NotReplayableError(

@@ -127,7 +127,7 @@ def _operands(code: types.CodeType, operations: tuple[str, ...]) -> frozenset[st
 
 def _used_by_class(body: types.CodeType) -> frozenset[str]:
     """Return what the body of a class uses, but for what it defines itself."""
-    return _operands(body, ("LOAD_NAME",)) - _operands(body, _STORES)
+    return _operands(body, ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")) - _operands(body, _STORES)
 
 
 def _bodies(code: types.CodeType) -> Iterator[types.CodeType]:
