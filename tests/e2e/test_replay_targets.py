@@ -290,6 +290,13 @@ def test_a_function_of_a_module_is_given_objects_of_the_program(project: Project
     assert said_of_each(project) == {"count": "same"}
 
 
+def test_a_module_of_the_project_may_have_the_name_of_one_of_pythons(project: Project) -> None:
+    """It is the project's that is imported, in its place."""
+    (project.folder / "tabnanny.py").write_text("import treadle\n@treadle.trace\ndef check(text): return len(text)\n")
+    project.record("import tabnanny\nif __name__ == '__main__':\n    tabnanny.check('weft')\n")
+    assert said_of_each(project) == {"check": "same"}
+
+
 UNGUARDED = """
 import sys, treadle
 rate = float(len(sys.argv)) * 2

@@ -73,7 +73,7 @@ def signed_cells(recording: Recording, root: RecordedCall) -> tuple[KeptSource, 
         return cells
     if root.function is None or root.function.module != "__main__":
         return ()  # it stands in a file
-    how = "was changed after it was recorded" if forged.signature else "carries no signature"
+    how = "was changed after it was recorded, or another user ran it" if forged.signature else "carries no signature"
     shown = forged.file if forged.number is None else f"cell [{forged.number}] of the notebook"
     raise RefusedError(
         f"{shown} {how}: code out of a store is run only where this user signed it, "
