@@ -21,6 +21,7 @@ from treadle_storage.records import (
     arguments_digest,
     check_trace,
     chunk_bytes,
+    closure_bytes,
     columns_by_key,
     flag,
     identity,
@@ -166,6 +167,9 @@ class Assembler:
         if arguments is not None:
             row |= payload_columns(arguments, "input", self._load)
             row["args_hash"] = arguments_digest(arguments)
+            if (cells := closure_bytes(record, arguments)) is not None:
+                where = {name: row[name] for name in ("trace_id", "span_id", "process_id", "seq")}
+                self._batch.add("closure_rows", {**where, "cells": cells.decode()}, place)
         self._fresh[key] = (row, place)
         self._remember_root(row, place)
 

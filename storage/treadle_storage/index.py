@@ -151,6 +151,8 @@ _ANSWERS: dict[str, Answer] = {
     "process": _about_trace(queries.PROCESS),
     "calls": _calls,
     "chunks": _about_trace(queries.CHUNKS),
+    "closures": _about_trace(queries.CLOSURES),
+    "kept_sources": _about_trace(queries.KEPT_SOURCES),
     "marks": _about_store(queries.MARKS),
     "status": _about_store(queries.STATUS),
     "rejected": _about_store(queries.REJECTED),

@@ -102,6 +102,22 @@ from event_rows where trace_id = $trace and name = 'chunk'
 order by process_id, seq, part
 """
 
+CLOSURES = """
+select printf('%016x', span_id) as span_id, encode(cells) as cells from closure_rows where trace_id = $trace
+"""
+
+KEPT_SOURCES = """
+select printf('%016x', process_id) as process_id, seq, file, number, text, coalesce(redacted, false) as redacted,
+  signature
+from source_rows
+where process_id = (
+  select process_id from recorded where trace_id = $trace
+  order by parent_span_id is not null, started_ns, process_id, seq limit 1
+)
+order by seq
+"""
+"""Of the process that began the trace, the one that a replay starts again."""
+
 PROCESS = """
 select
   printf('%016x', process_id) as process_id,

@@ -22,7 +22,7 @@ ColumnsByKey: TypeAlias = Mapping[str, tuple[str, Callable[[Row, str], Any]]]
 _TRACE_ID = re.compile("[0-9a-f]{32}").fullmatch
 _SPAN_ID = re.compile("[0-9a-f]{16}").fullmatch
 _MAX_NS = 2**63
-_PAYLOADS = frozenset({"in", "out"})
+_PAYLOADS = frozenset({"in", "out", "cells"})
 MOST_NESTED = 250
 """What orjson writes: it reads four times as deep."""
 _CODEC_FAULTS = (Exception,)
@@ -180,6 +180,25 @@ def payload(record: Record, key: str) -> bytes | None:
     if start < len(opening) or record.line[-2:] != b"}\n" or record.line[start - len(opening) : start] != opening:
         raise RecordError(f"{key} is not the last {length} bytes of its record")
     return record.line[start:-2]
+
+
+def closure_bytes(record: Record, arguments: bytes) -> bytes | None:
+    """Return the exact bytes of what a start record's function was made over; None where it says nothing of that.
+
+    Raises:
+        RecordError: they are not where `cells_bytes` says, before the arguments.
+
+    """
+    if "cells" not in record.body:
+        return None
+    length = integer(record.body, "cells_bytes")
+    behind = b',"bytes":%d,"in":%b}\n' % (len(arguments), arguments)
+    end = len(record.line) - len(behind)
+    opening = b'"cells":'
+    start = end - (length or 0)
+    if not length or not record.line.endswith(behind) or record.line[start - len(opening) : start] != opening:
+        raise RecordError(f"cells are not the {length} bytes before the arguments")
+    return record.line[start:end]
 
 
 def payload_columns(tagged: bytes, column: str, load: Load) -> Row:

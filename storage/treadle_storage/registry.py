@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from treadle_storage.records import RecordError, integer, mapping, text
+from treadle_storage.records import RecordError, flag, integer, mapping, text
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,7 +79,7 @@ class Registry:
         is_known = key in self._sources
         row: Row = {
             "process_id": int(process, 16), "seq": body["n"], "file": file, "number": number, "text": source,
-            "signature": text(body, "sig"), "at_ns": body["t"],
+            "signature": text(body, "sig"), "at_ns": body["t"], "redacted": flag(body, "redacted"),
         }  # fmt: skip
         self._sources.add(key)
         return None if is_known else row

@@ -78,10 +78,15 @@ _SOURCE_COLUMNS = {
 }  # fmt: skip
 _SOURCE_TIME_COLUMN = {"at_ns": "BIGINT"}
 _NOTEBOOK_COLUMN = {"main_notebook": "VARCHAR"}
+_REDACTED_COLUMN = {"redacted": "BOOLEAN"}
+_CLOSURE_COLUMNS = {
+    "trace_id": "UUID", "span_id": "UBIGINT", "process_id": "UBIGINT", "seq": "UBIGINT", "cells": "VARCHAR",
+}  # fmt: skip
 TABLES: dict[str, dict[str, str]] = {
     **_FIRST_TABLES,
     "process_rows": {**_FIRST_TABLES["process_rows"], **_NOTEBOOK_COLUMN},
-    "source_rows": {**_SOURCE_COLUMNS, **_SOURCE_TIME_COLUMN},
+    "source_rows": {**_SOURCE_COLUMNS, **_SOURCE_TIME_COLUMN, **_REDACTED_COLUMN},
+    "closure_rows": _CLOSURE_COLUMNS,
 }
 """What the newest version has; the tables of the first stay as they were."""
 
@@ -110,7 +115,12 @@ _KEEPS_SOURCES: tuple[str, ...] = (
 _KNOWS_SOURCES_BY_TIME: tuple[str, ...] = tuple(
     f"alter table source_rows add column {name} {kind}" for name, kind in _SOURCE_TIME_COLUMN.items()
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME)
+_KEEPS_CLOSURES: tuple[str, ...] = (
+    _ddl("closure_rows", _CLOSURE_COLUMNS),
+    "create index closures_by_trace on closure_rows (trace_id)",
+    *(f"alter table source_rows add column {name} {kind}" for name, kind in _REDACTED_COLUMN.items()),
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME, _KEEPS_CLOSURES)
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 

@@ -11,7 +11,7 @@ from treadle.journal import make_store
 from treadle_storage.link import Link
 from treadle_storage.long_texts import with_long_texts
 from treadle_storage.place import place_of
-from treadle_storage.recordings import recording_of
+from treadle_storage.recordings import RECORDING_QUESTIONS, recording_of
 from treadle_storage.rows import Rows
 from treadle_storage.steps import events_of, marks_of, messages_of, scores_of, source_of, step_of, watch_values_of
 from treadle_storage.summaries import found_of, summaries_of
@@ -170,7 +170,7 @@ class Store:
 
     def recording(self, trace_id: str) -> Recording:
         """Return a trace with all that a replay needs."""
-        return recording_of(*(self._ask(question, trace_id=trace_id) for question in ("process", "calls", "chunks")))
+        return recording_of(*(self._ask(question, trace_id=trace_id) for question in RECORDING_QUESTIONS))
 
     def version(self) -> int:
         """Return a number that grows when anything new was indexed; cheap, and never waits for the journals."""

@@ -23,14 +23,14 @@ class Project:
         self.program = folder / "program.py"
         self.said = ""
         """What the program printed when it was last recorded."""
-        self._store_path = store
+        self.store_path = store
         self._store: Store | None = None
 
     @property
     def store(self) -> Store:
         """A client of the store."""
         if self._store is None:
-            self._store = treadle_storage.open(self._store_path)
+            self._store = treadle_storage.open(self.store_path)
         return self._store
 
     def write(self, source: str) -> None:
@@ -63,7 +63,7 @@ class Project:
         if self._store is not None:
             self._store.close()
             self._store = None
-        end_owner(self._store_path)
+        end_owner(self.store_path)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from storage.indexes import ingest_all, rows
 from storage.journals import START_NS, JournalWriter, span_id, trace_id, write_example, write_long_trace
 from treadle.signing import digest_chunks
 from treadle_storage.index import Index
-from treadle_storage.recordings import recording_of
+from treadle_storage.recordings import RECORDING_QUESTIONS, recording_of
 
 
 def test_a_finished_chain_is_there_after_one_call(store: Path, index: Index) -> None:
@@ -164,7 +164,7 @@ def test_exact_bytes_of_payloads_and_chunks_are_kept(store: Path, index: Index) 
         writer.end(span_id(1), tagged=b'{"$":"tuple","v":[1 ,2]}')
         index.ingest()
         with index.cursor() as cursor:
-            answers = [index.ask(name, {"trace_id": trace_id(1)}, cursor) for name in ("process", "calls", "chunks")]
+            answers = [index.ask(name, {"trace_id": trace_id(1)}, cursor) for name in RECORDING_QUESTIONS]
     call = recording_of(*answers).calls[0]
     assert call.input_tagged == arguments
     assert call.output_tagged == b'{"$":"tuple","v":[1 ,2]}'

@@ -14,7 +14,7 @@ from owners import end_owner
 from storage import indexes
 from treadle_storage import ingest, long_texts
 from treadle_storage.index import Index
-from treadle_storage.recordings import recording_of
+from treadle_storage.recordings import RECORDING_QUESTIONS, recording_of
 
 TEXT = "the shuttle carries the weft through the shed, " * 3_000
 
@@ -102,7 +102,7 @@ def test_a_recording_keeps_the_bytes_that_were_signed(store: Path, index: Index)
     rows(index, "select 1")
     with index.cursor() as cursor:
         trace = cursor.execute("select trace_id from traces").fetchall()[0][0]
-        parts = [index.ask(question, {"trace_id": trace}, cursor) for question in ("process", "calls", "chunks")]
+        parts = [index.ask(question, {"trace_id": trace}, cursor) for question in RECORDING_QUESTIONS]
     (call,) = recording_of(*parts).calls
     assert call.output_tagged is not None
     assert b'"$":"blob"' in call.output_tagged

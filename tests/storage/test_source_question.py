@@ -14,7 +14,7 @@ from treadle.functions import code_hash
 from treadle.model import RecordedSource
 from treadle_storage import schema
 from treadle_storage.index import Index
-from treadle_storage.recordings import recording_of
+from treadle_storage.recordings import RECORDING_QUESTIONS, recording_of
 from treadle_storage.steps import source_of
 from treadle_storage.summaries import summaries_of
 
@@ -118,7 +118,7 @@ def test_the_recording_says_which_notebook_it_is_of(store: Path, index: Index) -
         writer.path.write_bytes(opening.replace(b'{"file":"/home/me/app/app.py"}', b'{"notebook":"chains.ipynb"}'))
         call(writer, 1, None)
     index.ingest()
-    answers = [ask(index, question, trace_id=trace_id(1)) for question in ("process", "calls", "chunks")]
+    answers = [ask(index, question, trace_id=trace_id(1)) for question in RECORDING_QUESTIONS]
     process = recording_of(*answers).process
     assert (process.main_notebook, process.main_file, process.main_module) == ("chains.ipynb", None, None)
 

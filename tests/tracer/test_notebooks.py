@@ -30,17 +30,18 @@ def kept(store: Path, kind: str = "source") -> list[dict[str, Any]]:
 
 
 def test_the_cells_that_ran_are_kept_before_the_first_record_that_needs_them(run: Run, store: Path) -> None:
-    """Each has its count, the function's file is that of its cell, and cells that ran after the call are not there."""
+    """Each has its count, the function's file is that of its cell, and none that ran after the last call is there."""
     run("import treadle", DEFINES, "half(4)", "half(6)", "later = 1")
     assert [(source["number"], source["text"]) for source in kept(store)] == [
         (1, "import treadle"),
         (2, DEFINES),
         (3, "half(4)"),
+        (4, "half(6)"),
     ]
     (function,) = kept(store, "function")
     assert function["file"] == kept(store)[1]["file"]
     kinds = [record["r"] for record in recorded.records(store)]
-    assert kinds == ["process", *["source"] * 3, "function", *["start", "end"] * 2]
+    assert kinds == ["process", *["source"] * 3, "function", "start", "end", "source", "start", "end"]
 
 
 def test_a_cell_that_is_edited_and_run_again_is_another_source(run: Run, store: Path) -> None:
@@ -73,6 +74,7 @@ def test_what_is_kept_is_signed_and_holds_no_secret(run: Run, store: Path) -> No
     assert key is not None
     for source in kept(store):
         signed = {"file": source["file"], "number": source["number"], "text": source["text"]}
+        signed["redacted"] = source.get("redacted", False)
         assert source["sig"] == sign_source(key, process=process["process"], **signed)
 
 

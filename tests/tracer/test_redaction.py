@@ -98,7 +98,7 @@ def test_ordinary_holders_stay(held: Any) -> None:
 
 def test_a_secret_makes_a_call_not_replayable_and_says_where() -> None:
     """What was not recorded cannot be given again."""
-    assert encode({"a": [{"password": "hunter2"}]}, Redactor()).why == "a: a secret, which was not recorded"
+    assert encode({"a": [{"password": "hunter2"}]}, Redactor()).why == "a.password: a secret, which was not recorded"
 
 
 def test_values_of_secret_variables_are_stored_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

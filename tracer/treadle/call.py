@@ -4,14 +4,13 @@ The four wrappers, `treadle.span` and the client patches all drive a `Call`: `be
 around each stretch of user code, then one of the ends. A call is current only while user code runs in it.
 """
 
-import asyncio
 from collections.abc import Callable
 from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
 from treadle import guard, signals, stack, stretch, turns
 from treadle.clock import now_ns
-from treadle.failure import error_type
+from treadle.failure import ENDINGS, INTERRUPTIONS, error_type
 from treadle.functions import Traced
 from treadle.hiding import NOTHING, PAYLOAD, WHY, hides, in_its_place
 from treadle.kinds import EFFECT_KINDS
@@ -30,11 +29,7 @@ if TYPE_CHECKING:
     from treadle.replay.answers import Answer
 
 SUBMISSIONS_DONE = "treadle.submissions_done"
-ENDINGS = (GeneratorExit, SystemExit)
-"""What ends a call without a failure."""
 _HIDDEN_INPUT = Encoded(PAYLOAD, WHY)
-INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
-"""What cuts a call short: no failure either, but it has no result."""
 
 
 class Call:
@@ -126,7 +121,11 @@ class Call:
             self.answer = decider.decider.decide(self, held)
             if self.answer is not None and self.answer.held is not None:
                 encoded = writer.encode(self.answer.held, self._redactor)
-        self._recorder.start(self, encoded.payload, encoded.why)
+        if self.traced is None or not self.traced.closes_over:
+            self._recorder.start(self, encoded.payload, encoded.why)
+        else:
+            cells = _HIDDEN_INPUT if self.hidden.inputs else writer.encode_cells(self.traced, self._redactor)
+            self._recorder.start(self, encoded.payload, encoded.why or cells.why, cells.payload)
 
     def _start_span(self, context: current.OtelContext | None) -> None:
         if self.traced is None:

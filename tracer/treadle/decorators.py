@@ -48,9 +48,9 @@ def trace(
 
     Over a class it records those of the public methods that the class itself defines; over any other callable, its own.
     `kind` is one of `treadle.kinds.KINDS`, "chain" unless said; a replay answers calls of kind llm, tool, retriever,
-    embedding and reranker from the recording, and runs the others. Arguments named in `ignore` are neither recorded nor
-    compared. `pickle`: values that nothing else can store may be pickled. `idempotent`: it can be called again without
-    harm.
+    embedding and reranker from the recording, and runs the others. Arguments named in `ignore`, and variables of a
+    function around it, are neither recorded nor compared. `pickle`: values that nothing else can store may be pickled.
+    `idempotent`: it can be called again without harm.
 
     Raises:
         UsageError: an unknown kind, a name that is none, an ignored argument that there is not, or nothing to trace.

@@ -3,10 +3,16 @@
 Only text is kept: no frame, no traceback and no value outlives the call because of it.
 """
 
+import asyncio
 import traceback
 from typing import Any, TypeAlias
 
 from treadle import signals, tracebacks
+
+ENDINGS = (GeneratorExit, SystemExit)
+"""What ends a call without a failure."""
+INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
+"""What cuts a call short: no failure either, but it has no result."""
 from treadle.frames import MOST_FRAMES, entries, project_frames
 from treadle.names import writable
 from treadle.tracebacks import trace_of

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
 import types
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from treadle.binding import Binder, binder
 from treadle.names import recorded_module, writable
@@ -33,6 +34,8 @@ class Traced:
         "__weakref__",
         "_binder",
         "_fields",
+        "closes_over",
+        "find_name",
         "flavour",
         "function",
         "idempotent",
@@ -63,6 +66,10 @@ class Traced:
         self.flavour = flavour_of(function)
         self.own_frames = _SEND_FRAMES if self.flavour == "gen" else 1
         self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.closes_over = _is_nested(function) and bool(function.__closure__)
+        """Whether no name finds it again, and what it was made over must be recorded with each call."""
+        self.find_name: Callable[[], str | None] | None = None
+        """Returns `module:name` of what stands for a callable that is no function, and so has no name of its own."""
         self.parameters = _parameters(function)
         self._binder: Binder | None = None
         self._fields: dict[str, Any] | None = None
@@ -99,6 +106,8 @@ class Traced:
         if any(parameter.kind is parameter.VAR_KEYWORD for parameter in self.parameters):
             return None
         known = {parameter.name for parameter in self.parameters}
+        if self.closes_over:
+            known |= set(self.function.__code__.co_freevars)
         return next((name for name in names if name not in known), None)
 
     @property
@@ -109,10 +118,12 @@ class Traced:
         return self._fields
 
     def _describe(self) -> dict[str, Any]:
-        code = code_of(self.function)
+        code = code_of(self.function) or code_of(getattr(type(self.function), "__call__", None))  # noqa: B004 - as below
+        found = self.find_name() if self.find_name is not None else None
+        module, _, qualname = (found or "").partition(":")
         return {
-            "module": writable(recorded_module(getattr(self.function, "__module__", None) or "")),
-            "qualname": writable(str(getattr(self.function, "__qualname__", self.name))),
+            "module": writable(module or recorded_module(getattr(self.function, "__module__", None) or "")),
+            "qualname": writable(qualname or str(getattr(self.function, "__qualname__", self.name))),
             "file": writable(code.co_filename) if code else None,
             "line": code.co_firstlineno if code else None,
             "hash": code_hash(code) if code else None,
@@ -134,8 +145,17 @@ def flavour_of(function: Callable[..., Any]) -> Flavour:
     return flavour_of(called) if isinstance(called, types.FunctionType) else "sync"
 
 
-def code_of(function: Callable[..., Any]) -> types.CodeType | None:
-    """Return the code object behind a function, a partial or a wrapped function."""
+def cells_of(function: Any) -> dict[str, Any]:
+    """Return what a function's free variables hold, but of those that hold nothing yet."""
+    held: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):
+            held[name] = cell.cell_contents
+    return held
+
+
+def code_of(function: Any) -> types.CodeType | None:
+    """Return the code object behind a function, a partial or a wrapped function; None of what has none."""
     while isinstance(function, functools.partial):
         function = function.func
     code = getattr(inspect.unwrap(function), "__code__", None)
@@ -156,6 +176,11 @@ def _canonical(value: Any) -> str:
     if isinstance(value, frozenset):
         return f"frozenset({','.join(sorted(_canonical(item) for item in value))})"
     return f"{type(value).__name__}:{value!r}"
+
+
+def _is_nested(function: Callable[..., Any]) -> TypeGuard[types.FunctionType]:
+    """Tell of a function that it was made inside another, or is a lambda."""
+    return isinstance(function, types.FunctionType) and "<" in function.__qualname__
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:

@@ -200,6 +200,23 @@ class RecordedCall:
     not_replayable_why: str | None
     start_signature: str | None
     end_signature: str | None
+    cells: bytes | None = None
+    """Tagged JSON of what the function was made over, by variable; None where a name finds it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSource:
+    """Code that stood in no file, as a replay needs it: a notebook's cell, in the order of running."""
+
+    process_id: str
+    seq: int
+    file: str
+    number: int | None
+    """A cell's execution count; None where it is none."""
+    text: str
+    redacted: bool
+    """A secret was taken out: it is not the very text that ran."""
+    signature: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +248,8 @@ class Recording:
     trace_id: str
     process: Process
     calls: tuple[RecordedCall, ...]
+    sources: tuple[KeptSource, ...] = ()
+    """What the process ran that stands in no file."""
 
 
 @dataclass(frozen=True, slots=True)

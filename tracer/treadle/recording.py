@@ -14,7 +14,7 @@ import orjson
 from treadle import guard, stack
 from treadle.blobs import Blobs, read_blob
 from treadle.failure import Passing, describe
-from treadle.functions import Traced
+from treadle.functions import Traced, cells_of
 from treadle.hiding import chosen_hiding
 from treadle.journal import Journal, opening
 from treadle.names import writable
@@ -104,8 +104,14 @@ class Recorder:
             return payload
         return walked(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle).payload
 
-    def start(self, call: "Call", payload: bytes, why: str | None) -> None:
-        """Write that a call begins, with what it was given."""
+    def encode_cells(self, traced: Traced, redactor: Redactor) -> Encoded:
+        """Return what a function was made over, as it is now: a replay binds it to that again."""
+        cells = {name: held for name, held in cells_of(traced.function).items() if name not in traced.ignore}
+        encoded = self.encode(cells, redactor)
+        return Encoded(encoded.payload, f"its variable {encoded.why}") if encoded.why else encoded
+
+    def start(self, call: "Call", payload: bytes, why: str | None, cells: bytes = b"") -> None:
+        """Write that a call begins, with what it was given, and what its function was made over."""
         if call.started_at_ns > self._look_again_ns:
             self._look_again_ns = call.started_at_ns + LOOK_EVERY_NS
             stack.settle()
@@ -131,8 +137,11 @@ class Recorder:
                 place=f"{parent} {call.kind} {call.ordinal}",
                 function=function,
                 payload=payload,
+                cells=cells,
             )
             signed = f',"sig":"{signature}"'
+        if cells:
+            signed = f'{signed},"cells_bytes":{len(cells)},"cells":{cells.decode()}'
         head = (
             f'{_START}{next(self.journal.ordinals)},"t":{call.started_at_ns}'
             f',"trace":"{call.trace_id}","span":"{call.span_id}"'
@@ -180,6 +189,8 @@ class Recorder:
 
     def _named(self, traced: Traced) -> tuple[str, str]:
         """Return what a start record says of a function, and what is signed of it."""
+        if self._sources.shell is not None:
+            guard.attempt(self._sources.keep_new_cells)
         known = traced.recorded_as
         if known is None or known[0] is not self._token:
             known = traced.recorded_as = (self._token, *self._function(traced))

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from treadle.model import Chunk, Process, RecordedCall
+from treadle.model import Chunk, KeptSource, Process, RecordedCall
 
 LAUNCH = ("argv", "cwd", "executable", "main", "path")
 """The fields of a process record that say what a replay starts."""
@@ -72,10 +72,21 @@ def sign_process(key: bytes, *, process: str, launch: Mapping[str, Any]) -> str:
     return sign(key, f"process\n{process}\n".encode(), json.dumps(chosen, sort_keys=True).encode())
 
 
-def sign_start(key: bytes, *, process: str, trace: str, span: str, place: str, function: str, payload: bytes) -> str:
+def sign_start(
+    key: bytes,
+    *,
+    process: str,
+    trace: str,
+    span: str,
+    place: str,
+    function: str,
+    payload: bytes,
+    cells: bytes = b"",
+) -> str:
     """Sign a start record: what was called, where, with what; `place` is parent, kind and ordinal."""
-    told = f"start\n{process}\n{trace}\n{span}\n{place}\n{function}\n"
-    return sign(key, told.encode(errors="replace"), payload)
+    begins = "start over cells" if cells else "start"
+    told = f"{begins}\n{process}\n{trace}\n{span}\n{place}\n{function}\n".encode(errors="replace")
+    return sign(key, b"%b%b\n" % (told, cells) if cells else told, payload)
 
 
 def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: str, payload: bytes) -> str:
@@ -83,9 +94,10 @@ def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: s
     return sign(key, f"end\n{trace}\n{span}\n{status}\n{chunks_digest}\n".encode(), payload)
 
 
-def sign_source(key: bytes, *, process: str, file: str, number: int | None, text: str) -> str:
+def sign_source(key: bytes, *, process: str, file: str, number: int | None, text: str, redacted: bool = False) -> str:
     """Sign a source record: which code ran, as which cell."""
-    told = f"source\n{process}\n{file}\n{'' if number is None else number}\n"
+    begins = "redacted source" if redacted else "source"
+    told = f"{begins}\n{process}\n{file}\n{'' if number is None else number}\n"
     return sign(key, told.encode(errors="replace"), text.encode())
 
 
@@ -113,8 +125,21 @@ def verify_process(key: bytes, process: Process) -> bool:
     return hmac.compare_digest(expected, process.signature or "")
 
 
+def verify_source(key: bytes, source: KeptSource) -> bool:
+    """Tell whether this user ran this code, in this process and as this cell."""
+    expected = sign_source(
+        key,
+        process=source.process_id,
+        file=source.file,
+        number=source.number,
+        text=source.text,
+        redacted=source.redacted,
+    )
+    return hmac.compare_digest(expected, source.signature or "")
+
+
 def verify_start(key: bytes, call: RecordedCall) -> bool:
-    """Tell whether this user recorded these arguments for this function."""
+    """Tell whether this user recorded these arguments for this function, made over these variables."""
     function = f"{call.function.module}:{call.function.qualname}" if call.function else call.name
     expected = sign_start(
         key,
@@ -124,6 +149,7 @@ def verify_start(key: bytes, call: RecordedCall) -> bool:
         place=f"{call.parent_span_id or ''} {call.kind} {call.ordinal}",
         function=function,
         payload=call.input_tagged,
+        cells=call.cells or b"",
     )
     return hmac.compare_digest(expected, call.start_signature or "")
 

@@ -6,6 +6,7 @@ A cell means little without those before it, so all that ran so far are kept, ea
 import linecache
 import os
 import re
+from typing import Any
 
 from treadle.journal import Journal
 from treadle.names import writable
@@ -27,13 +28,16 @@ _LINE_END = re.compile(r"\\?\n")
 class Sources:
     """Writes the sources that one journal needs and does not hold yet."""
 
-    __slots__ = ("_journal", "_key", "_next_cell", "_redactor", "_written")
+    __slots__ = ("_count", "_journal", "_key", "_next_cell", "_redactor", "_written", "shell")
 
     def __init__(self, journal: Journal, redactor: Redactor, key: bytes | None) -> None:
         self._journal = journal
         self._redactor = redactor
         self._key = key
         self._next_cell = 1
+        self._count = 0
+        self.shell: Any = None
+        """The shell whose cells are kept, once a function of one was called."""
         self._written: dict[str, str] = {}
 
     def keep(self, file: str) -> None:
@@ -41,21 +45,32 @@ class Sources:
         text = _registered_text(file)
         shell = running_shell()
         if shell is not None and (text is not None or not _exists(file)):
-            for cell in cells_of(shell, since=self._next_cell):
-                self._next_cell = cell.number + 1
-                self._write(cell.file, cell.text, cell.number)
+            self.shell = shell
+            self.keep_new_cells()
         if text is not None and text.rstrip("\n") != self._written.get(file):
             self._write(file, text, None)
 
+    def keep_new_cells(self) -> None:
+        """Write the cells that ran since: what a function uses of its notebook is what stood there last."""
+        if self.shell.execution_count == self._count:
+            return
+        self._count = self.shell.execution_count
+        for cell in cells_of(self.shell, since=self._next_cell):
+            self._next_cell = cell.number + 1
+            self._write(cell.file, cell.text, cell.number)
+
     def _write(self, file: str, text: str, number: int | None) -> None:
         self._written[file] = text.rstrip("\n")
-        file = writable(file)
-        text = writable(_without_secrets(text, self._redactor))
+        shown = _without_secrets(text, self._redactor)
+        redacted = shown != text
+        file, shown = writable(file), writable(shown)
         signature = None
         if self._key is not None:
             process = self._journal.process_id
-            signature = sign_source(self._key, process=process, file=file, number=number, text=text)
-        self._journal.record_for_all("source", file=file, number=number, sig=signature, text=text)
+            signature = sign_source(self._key, process=process, file=file, number=number, text=shown, redacted=redacted)
+        self._journal.record_for_all(
+            "source", file=file, number=number, redacted=redacted or None, sig=signature, text=shown
+        )
 
 
 def _registered_text(file: str) -> str | None:

@@ -4,11 +4,14 @@ Nothing goes live by itself, and nothing is run or served that does not carry th
 said so.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from treadle.errors import NotFoundError, NotReplayableError, RefusedError, UsageError
-from treadle.model import EFFECT_KINDS, Process, RecordedCall, Recording
-from treadle.signing import load_key, verify_end, verify_process, verify_start
+from treadle.model import EFFECT_KINDS, KeptSource, Process, RecordedCall, Recording
+from treadle.signing import key_path, load_key, verify_end, verify_process, verify_source, verify_start
+from treadle_debugger.advice import what_to_do
 from treadle_debugger.request import Request
 
 
@@ -48,7 +51,38 @@ def check_replayable(root: RecordedCall, request: Request, live_ids: frozenset[s
     if root.kind in EFFECT_KINDS and root.span_id not in live_ids:
         raise RefusedError(f"replaying {root.name} alone makes a real call: allow it with --live {root.name!r}")
     if request.root_input is None and not root.replayable:
-        raise NotReplayableError(f"{root.name} cannot be called again: {root.not_replayable_why}")
+        raise NotReplayableError(f"{root.name} cannot be called again: {root.not_replayable_why}; {what_to_do(root)}")
+
+
+def signed_cells(recording: Recording, root: RecordedCall) -> tuple[KeptSource, ...]:
+    """Return the cells of a notebook that ran before a step; empty of what is none.
+
+    They are run, so each must be the user's own: `--trust` does not help here.
+
+    Raises:
+        RefusedError: the step's function stands in a cell, and one was changed, or nobody signed it.
+
+    """
+    process = recording.process
+    if process.main_file is not None or process.main_module is not None:
+        return ()
+    cells = tuple(source for source in recording.sources if source.seq < root.seq)
+    key = load_key(create=False)
+    forged = next((cell for cell in cells if key is None or not _is_signed(key, cell, process)), None)
+    if forged is None:
+        return cells
+    if root.function is None or root.function.module != "__main__":
+        return ()  # it stands in a file
+    how = "was changed after it was recorded, or another user ran it" if forged.signature else "carries no signature"
+    shown = forged.file if forged.number is None else f"cell [{forged.number}] of the notebook"
+    raise RefusedError(
+        f"{shown} {how}: code out of a store is run only where this user signed it, "
+        "also with --trust; run the notebook again"
+    )
+
+
+def _is_signed(key: bytes, cell: KeptSource, process: Process) -> bool:
+    return cell.process_id == process.process_id and verify_source(key, cell)
 
 
 def check_debugged(
@@ -93,7 +127,7 @@ def _runs_for_one_below(call: RecordedCall, live_ids: frozenset[str], by_id: Map
 
 
 def check_signatures(
-    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str]
+    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str], *, store: Path
 ) -> None:
     """Refuse what this user did not record: what would be started, and every answer that could be served.
 
@@ -105,22 +139,45 @@ def check_signatures(
     """
     key = load_key(create=False)
     if key is None:
-        raise RefusedError("there is no key to check the recording with: look at it, then replay with --trust")
-    if not verify_process(key, process) or root.process_id != process.process_id:
-        how = "was changed after it was recorded" if process.signature else "carries no signature"
         raise RefusedError(
-            f"how the program was started (process {process.process_id}) {how}: look at it, then replay with --trust"
+            f"there is no key to check the recording with in {_place_of_key()} (mode 0600, your own): "
+            "look at the recording, then replay with --trust"
+        )
+    if not verify_process(key, process):
+        raise RefusedError(
+            f"how the program was started (process {process.process_id}) {_how(process.signature, store)}: "
+            "look at it, then replay with --trust"
+        )
+    if root.process_id != process.process_id:
+        raise RefusedError(
+            f"{root.name} ran in another process ({root.process_id}) than the one that its trace began in: "
+            "replay a step above it, or look at it, then replay with --trust"
         )
     for call in calls:
         is_live = call.span_id in live_ids
         if (call is root or not is_live) and not verify_start(key, call):
-            raise RefusedError(_refusal(call, "what went into", call.start_signature))
+            raise RefusedError(_refusal(call, "what went into", _how(call.start_signature, store)))
         has_answer = call.status in ("ok", "error") or call.closed_early
         if has_answer and not is_live and not verify_end(key, call):
-            raise RefusedError(_refusal(call, "the answer of", call.end_signature))
+            raise RefusedError(_refusal(call, "the answer of", _how(call.end_signature, store)))
 
 
-def _refusal(call: RecordedCall, what: str, signature: str | None) -> str:
-    how = "was changed after it was recorded" if signature else "carries no signature"
+def _how(signature: str | None, store: Path) -> str:
+    """Return what is wrong with a signature, and whose the store is where that tells why."""
+    if not signature:
+        return "carries no signature"
+    uid = store.stat().st_uid
+    owner = f" (the store belongs to uid {uid})" if uid != os.getuid() else ""
+    return f"was changed after it was recorded, or another user recorded it{owner}"
+
+
+def _refusal(call: RecordedCall, what: str, how: str) -> str:
     where = f"step {call.span_id}, record {call.seq} of its journal"
     return f"{what} {call.name} ({where}) {how}: look at it, then replay with --trust if you believe it"
+
+
+def _place_of_key() -> str:
+    try:
+        return str(key_path())
+    except RuntimeError:
+        return "your home folder, which there is not"

@@ -12,7 +12,14 @@ from treadle.model import RecordedCall
 from treadle.replay import running
 from treadle.replay.plan import Plan
 from treadle.replay.running import Control, Ended
-from treadle_debugger.admission import calls_below, check_debugged, check_replayable, check_signatures, root_of
+from treadle_debugger.admission import (
+    calls_below,
+    check_debugged,
+    check_replayable,
+    check_signatures,
+    root_of,
+    signed_cells,
+)
 from treadle_debugger.choosing import choose
 from treadle_debugger.request import BARE_WORD, TIMEOUT_S, Request, Source
 from treadle_debugger.verdict import (
@@ -76,7 +83,7 @@ def replay(
     check_replayable(root, request, chosen.live_ids)
     check_debugged(root, calls, request, chosen.live_ids)
     if not request.trust:
-        check_signatures(recording.process, root, calls, chosen.live_ids)
+        check_signatures(recording.process, root, calls, chosen.live_ids, store=store.path)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="treadle-replay-") as folder:
         plan = Plan(
@@ -99,6 +106,7 @@ def replay(
             debugged=request.debugged,
             root_input=request.root_input,
             is_signed=not request.trust,
+            sources=signed_cells(recording, root),
         )
         ended = running.run(plan, Path(folder), timeout_s=request.timeout_s, output=output, control=control)
     return _result(root, calls, request, ended, time.monotonic() - started)

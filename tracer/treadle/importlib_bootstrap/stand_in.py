@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
+import weakref
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def stand_in(traced: Traced, wrapper: Callable[..., Any]) -> Any:
     made: Any = type(type(thing).__name__, (StandIn,), {**own, **asked})()
     object.__setattr__(made, "__wrapped__", thing)
     object.__setattr__(made, "__treadle__", traced)
+    this = weakref.ref(made)
+    traced.find_name = lambda: _name_in_program(this())
     return made
 
 
@@ -82,6 +85,13 @@ class StandIn:
         reduced = self.__wrapped__.__reduce_ex__(protocol)
         is_name_of_another = isinstance(reduced, str) and self is not _named(self.__module__, reduced)
         return (_same, (self.__wrapped__,)) if is_name_of_another else reduced
+
+
+def _name_in_program(made: Any) -> str | None:
+    """Return the name that a module or a class of the project holds this under: by it a replay finds it again."""
+    from treadle.values.instances import InstanceNames
+
+    return InstanceNames().name_of(made)
 
 
 def _never_binds(thing: Any) -> bool:

@@ -17,7 +17,7 @@ from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recording import Recorder
-from treadle.replay import asking, decider, loop_clock, network, reviving, target
+from treadle.replay import asking, decider, finding, loop_clock, network, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
@@ -25,6 +25,7 @@ from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
 from treadle.replay.reviving import revived
 from treadle.streams import total_of
+from treadle.values import found
 
 
 def main(argv: list[str]) -> int:
@@ -62,7 +63,7 @@ def _install(plan: Plan) -> None:
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
     program = {"argv": list(process.argv), "path": list(process.path), "main": main, "replay": True}
     settings.use(store=plan.store, program=program, sample=1.0, forward=None)
-    reviving.is_signed = plan.is_signed
+    reviving.is_signed = found.imports_more = plan.is_signed
     if not plan.with_network:
         network.switch_off()
     loop_clock.install()
@@ -126,7 +127,7 @@ def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:
     if asking.is_request(root):
         decider.decider = Replaying(plan, report)
         return asking.ask(root, revived(plan.root_input or root.input_tagged))
-    function = target.find(root, plan.process)
+    function = finding.find(root, plan)
     traced: Traced = function.__treadle__  # type: ignore[attr-defined]
     held = revived(plan.root_input or root.input_tagged)
     args, kwargs = target.bind(traced, held)

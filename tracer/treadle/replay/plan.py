@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from treadle.model import Chunk, Function, Process, RecordedCall
+from treadle.model import Chunk, Function, KeptSource, Process, RecordedCall
 from treadle.replay.overrides import Override
 
 
@@ -50,6 +50,8 @@ class Plan:
     """Tagged JSON to be given to the root instead of what was recorded."""
     is_signed: bool = False
     """Whether this user recorded all of it: only then is what was pickled loaded."""
+    sources: tuple[KeptSource, ...] = ()
+    """Cells of a notebook, every one signed by this user: a trusted recording's too."""
 
     def write(self, path: Path) -> None:
         """Write the plan, for its user only."""
@@ -66,6 +68,7 @@ def read(path: Path) -> Plan:
     held["live_names"] = tuple(held["live_names"])
     held["overrides"] = tuple(_override(override) for override in held["overrides"])
     held["root_input"] = _bytes(held["root_input"])
+    held["sources"] = tuple(KeptSource(**source) for source in held["sources"])
     return Plan(**held)
 
 
@@ -88,6 +91,7 @@ def _call(held: dict[str, Any]) -> RecordedCall:
     )
     held["input_tagged"] = held["input_tagged"].encode()
     held["output_tagged"] = _bytes(held["output_tagged"])
+    held["cells"] = _bytes(held["cells"])
     held["chunks"] = tuple(Chunk(chunk["at_ns"], chunk["payload"].encode()) for chunk in held["chunks"])
     return RecordedCall(**held)
 

@@ -56,7 +56,10 @@ def run(
     """
     process = plan.process
     if process.cwd and not Path(process.cwd).is_dir():
-        raise NotReplayableError(f"the program ran in {process.cwd}, which is gone")
+        raise NotReplayableError(
+            f"the program ran in {process.cwd}, which is gone: it was recorded on {process.host or 'another machine'}; "
+            "put the project back there, or record it anew"
+        )
     plan_file = folder / "plan.json"
     plan.write(plan_file)
     python = process.executable if Path(process.executable).exists() else sys.executable

@@ -2,12 +2,12 @@
 
 import sys
 import types
-from collections.abc import Iterator
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from treadle.functions import code_hash
+from treadle import importlib_bootstrap
+from treadle.functions import Traced, cells_of, code_hash
 from treadle.names import recorded_module
 from treadle.values.classes import is_project_module, member_of, members_of, mro_of, type_name
 from treadle.values.encoders import TAG
@@ -16,6 +16,7 @@ from treadle.values.field_names import named_fields
 if TYPE_CHECKING:
     from treadle.values.walk import Walk
 
+_WRAPPERS_FOLDER = str(Path(importlib_bootstrap.__file__).parent)
 TRUSTED_FUNCTIONS = frozenset({"json:dumps", "json:loads"}).union(
     f"builtins:{name}"
     for name in (
@@ -36,8 +37,10 @@ def encode_function(walk: "Walk", value: Any) -> Any:
         if not may_be_called(module, qualname):
             walk.refuse(f"{name} is not a function of the project")
         return {TAG: "function", "v": name}
-    if type(value) is types.FunctionType and _is_source_at_hand(value):
-        return _closure(walk, value)
+    function, traced = _behind(value)
+    if type(function) is types.FunctionType and _is_source_at_hand(function):
+        tree = _closure(walk, function)
+        return tree if traced is None else {**tree, "traced": {"name": traced.name, "kind": traced.kind}}
     where = recorded_module(module) if type(module) is str else "?"
     return walk.opaque(value, f"{where}:{qualname} was made inside a function and cannot be found again")
 
@@ -93,6 +96,13 @@ def _found(module: str, qualname: str) -> Any:
     return found.__func__ if type(found) is staticmethod else found
 
 
+def _behind(value: Any) -> tuple[Any, Traced | None]:
+    """Return the user's function behind a wrapper of ours, and how it is traced; of anything else the value itself."""
+    traced = vars(value).get("__treadle__") if type(value) is types.FunctionType else None
+    is_ours = isinstance(traced, Traced) and value.__code__.co_filename.startswith(_WRAPPERS_FOLDER)
+    return (traced.function, traced) if is_ours and traced is not None else (value, None)
+
+
 def _is_source_at_hand(function: types.FunctionType) -> bool:
     """Tell whether a replay can compile the function: it is in the source file of a module of the project."""
     module = sys.modules.get(function.__module__)
@@ -108,14 +118,14 @@ def _is_source_at_hand(function: types.FunctionType) -> bool:
 
 def _closure(walk: "Walk", function: types.FunctionType) -> Any:
     code = function.__code__
-    cells = dict(_cells(function))
-    itself = sorted(name for name, held in cells.items() if held is function)
+    cells = cells_of(function)
+    itself = sorted(name for name, held in cells.items() if _behind(held)[0] is function)
     tree: dict[str, Any] = {
         TAG: "closure",
         "v": f"{recorded_module(function.__module__)}:{code.co_qualname}",
         "line": code.co_firstlineno,
         "hash": code_hash(code),
-        "cells": walk.fields({name: held for name, held in cells.items() if held is not function}),
+        "cells": walk.fields({name: held for name, held in cells.items() if name not in itself}),
     }
     if itself:
         tree["itself"] = itself
@@ -126,12 +136,3 @@ def _closure(walk: "Walk", function: types.FunctionType) -> Any:
     if function.__kwdefaults__:
         tree["kwdefaults"] = walk.fields(dict(function.__kwdefaults__))
     return tree
-
-
-def _cells(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield what a function's free variables hold, but of those that hold nothing yet."""
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:
-            continue

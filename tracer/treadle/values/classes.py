@@ -116,7 +116,7 @@ def is_project_module(name: str) -> bool:
         return False
     file = held_by(module).get("__file__")
     if not isinstance(file, str):
-        return name == "__main__"
+        return recorded_module(name) == "__main__"
     return is_project_file(file)
 
 

@@ -23,6 +23,8 @@ from treadle.values.classes import (
     mro_of,
 )
 
+imports_more = True
+"""Whether a recorded value may have a module of the project imported: where nobody signed it, it may not."""
 MAIN_ALIASES: dict[str, str] = {}
 """Names that modules are loaded under in a replay, by the names they had: `__main__` is loaded as another."""
 
@@ -79,15 +81,23 @@ def find_module(name: str) -> types.ModuleType:
         return loaded
     if not _may_be_imported(name):
         raise NotReplayableError(f"{name} is neither the project's nor trusted: it is not imported for a recording")
+    if not imports_more and not _is_trusted(name):
+        raise NotReplayableError(
+            f"{name} is not imported for a recording that is not this user's own: import it where the program starts"
+        )
     try:
         return importlib.import_module(name)
     except Exception as error:
         raise NotReplayableError(f"{name} does not import any more: {error}") from error
 
 
+def _is_trusted(name: str) -> bool:
+    return name.partition(".")[0] in TRUSTED_PACKAGES or name in TRUSTED_MODULES
+
+
 def _may_be_imported(name: str) -> bool:
     package = name.partition(".")[0]
-    if package in TRUSTED_PACKAGES or name in TRUSTED_MODULES:
+    if _is_trusted(name):
         return True
     try:
         spec = importlib.util.find_spec(package)

@@ -63,8 +63,12 @@ def _modules() -> list[types.ModuleType]:
 
 @lru_cache(maxsize=1)
 def _project_modules(_loaded: int) -> tuple[str, ...]:
-    """Return the names of the project's modules in their order: a replay may load them in another."""
-    return tuple(name for name in sorted(sys.modules) if is_project_module(name) and not _is_ours(name))
+    """Return the names of the project's modules in their order: a replay may load them in another.
+
+    The main one is the last: what it imports from another is that one's, and a replay may do without the main one.
+    """
+    names = [name for name in sys.modules if is_project_module(name) and not _is_ours(name)]
+    return tuple(sorted(names, key=lambda name: (recorded_module(name) == "__main__", name)))
 
 
 def _is_ours(name: str) -> bool:

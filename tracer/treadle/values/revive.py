@@ -1,7 +1,8 @@
 """The reviver: tagged JSON back to the same types, in a replay's child process only.
 
 Each value must really be what its tag claims; no `__init__` of a project's, no validator, no `__reduce__` and no
-`__setstate__` runs.
+`__setstate__` runs. What is put into a set, or is the key of a dictionary, is asked for its `__hash__` and `__eq__`:
+there is no set without them, and they are today's code of the project, of a class that it builds anyway.
 """
 
 import math

@@ -152,12 +152,12 @@ class Walk:
             return False
         return key.isascii() or type(bulk.writable(key)) is str
 
-    def secret(self, text: str) -> Any:
+    def secret(self, text: str, *under: str) -> Any:
         """Replace a secret by the variable that holds it, or by a leaf that cannot be revived."""
         variable = self.redactor.variable(text)
         if variable is not None:
             return {TAG: "env", "v": variable}
-        self.refuse("a secret, which was not recorded")
+        self.refuse("a secret, which was not recorded", *under)
         return {TAG: "secret", "v": bulk.writable(mask(text))}
 
     def cut_items(self, values: Collection[Any]) -> Any:
@@ -188,11 +188,11 @@ class Walk:
         self.refuse(why)
         return {TAG: "opaque", "type": type_name(type(value)), "why": why, "repr": self._repr(value)}
 
-    def refuse(self, why: str) -> None:
+    def refuse(self, why: str, *under: str) -> None:
         """Remember the first reason why this value cannot be revived, with its path."""
         self._refusals += 1
         if self.why is None:
-            where = ".".join(self._path)
+            where = ".".join((*self._path, *under))
             self.why = str(bulk.shown(f"{where}: {why}" if where else why))
 
     def forgiving(self, act: Callable[[], Any]) -> Any:
@@ -215,7 +215,7 @@ class Walk:
             if encoder is None:
                 out[name] = self._under(name, value)
             elif type(value) is str and value and is_secret_field(name, value, held):
-                out[name] = self.secret(value)
+                out[name] = self.secret(value, name)
             else:
                 out[name] = encoder(self, value)
         return out
