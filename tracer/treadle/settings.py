@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, fields, replace
 from enum import Enum
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from treadle.errors import UsageError
 from treadle.kinds import KINDS
+from treadle.names import REPLAY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,6 +43,8 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 _PATTERNS = frozenset({"hide_inputs", "hide_outputs"})
 _KIND = re.compile(r"""kind\s*=\s*(['"]?)(\w+)\1""")
 _LISTS = frozenset({"propagate", "hide_inputs", "hide_outputs"})
+_CHOSEN_FOR_A_REPLAY = ("store", "forward")
+"""Not the replayed program's to choose: it is answered from that store, and no span leaves it."""
 _settings = Settings()
 _changed: list[Callable[[], None]] = []
 
@@ -79,6 +83,8 @@ def configure(
     """
     named = {"store": store, "redact": redact, "sample": sample, "forward": forward, "propagate": propagate}
     named |= {"hide_inputs": hide_inputs, "hide_outputs": hide_outputs, "fsync": fsync}
+    if os.environ.get(REPLAY_VARIABLE):
+        named |= dict.fromkeys(_CHOSEN_FOR_A_REPLAY, UNCHANGED)
     use(**{name: value for name, value in named.items() if value is not UNCHANGED})
 
 
