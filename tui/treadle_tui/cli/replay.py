@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,6 +20,7 @@ from treadle_tui.cli.controls import visible
 from treadle_tui.cli.finding import find_step, find_trace
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings, timeout_option
 from treadle_tui.cli.output import RowSet, write_json, write_rows
+from treadle_tui.cli.replay_export import export_option, write_test
 from treadle_tui.cli.table import console_on, print_line
 
 GOOD_VERDICTS = ("same", "fixed")
@@ -33,6 +35,7 @@ TYPES = ("VARCHAR",) * 6 + ("BOOLEAN", "BOOLEAN", "VARCHAR", "VARCHAR")
         "treadle replay last-failed",
         "treadle replay 7f3a --step 91c2 --live generate",
         "treadle replay 7f3a --live \"kind='tool'\" --format json",
+        "treadle replay last-failed --export tests/test_refund.py",
     )
 )
 @click.argument("trace")
@@ -41,6 +44,7 @@ TYPES = ("VARCHAR",) * 6 + ("BOOLEAN", "BOOLEAN", "VARCHAR", "VARCHAR")
     "--live", metavar="X", multiple=True, help="Let these run for real: a glob on the name, or SQL. May be repeated."
 )
 @click.option("--trust", is_flag=True, help="Replay what carries no valid signature of yours.")
+@export_option
 @timeout_option(TIMEOUT_S, "Seconds until the replayed program is ended.")
 @format_option
 @common_options
@@ -52,6 +56,7 @@ def command(
     step: str | None,
     live: tuple[str, ...],
     trust: bool,
+    export_to: Path | None,
     timeout_s: float,
     output_format: str,
 ) -> int:
@@ -67,6 +72,8 @@ def command(
         found = find_trace(store, trace)
         step_id = found.span_id if step is None else find_step(store, found.trace_id, step)
         request = Request(found.trace_id, step_id, live, trust=trust, timeout_s=timeout_s)
+        if export_to is not None:
+            return write_test(store, request, export_to)
         sys.stdout.flush()
         with _leaving_in_order():
             result = replay(store, request, output=None if output_format == "table" else sys.stderr)
