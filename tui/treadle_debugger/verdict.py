@@ -9,6 +9,7 @@ import orjson
 
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.replay.strays import DIVERGING, CallReport, Decision, error_text, reported_calls, stray_sentence
+from treadle.surroundings.groups import group_of
 from treadle.values import digest, plain
 from treadle_debugger.diff import Difference, first_difference
 
@@ -148,7 +149,7 @@ def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) ->
     answered = {report.recorded_id for report in reports if report.decision in ("served", "moved")}
     missing = []
     for call in recorded:
-        if call.kind not in EFFECT_KINDS or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
+        if not _is_missed(call) or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
             continue
         missing.append(
             CallReport(
@@ -166,6 +167,11 @@ def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) ->
             )
         )
     return missing
+
+
+def _is_missed(call: RecordedCall) -> bool:
+    """Tell of a recorded call that it counts when it is not made any more: a clock that is not read does not."""
+    return call.kind in EFFECT_KINDS and (call.function is not None or group_of(call.name) is None)
 
 
 def _is_below(span_id: str | None, above: set[str | None], parents: dict[str, str | None]) -> bool:
