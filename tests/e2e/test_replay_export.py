@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.commands import complaint, recorded_run, treadle
+from e2e.commands import recorded_run, treadle
 from e2e.conftest import Project
 from servers import Answer, ModelServer
 
@@ -209,66 +209,23 @@ def test_it_records_nowhere(project: Project) -> None:
     assert not Path(os.environ["TREADLE_KEY_FILE"]).exists()
 
 
-def test_what_went_well_must_stay_as_it_is(project: Project) -> None:
-    """Of a trace that returned the test wants the recorded result, and shows what it is instead."""
-    project.record(MENDED)
+def test_a_package_with_sources_of_their_own(project: Project, tmp_path: Path) -> None:
+    """Modules, relative entries of the path, a script in a folder: found from where the test lies, elsewhere too."""
+    package = project.folder / "src" / "shop"
+    package.mkdir(parents=True)
+    (project.folder / "pyproject.toml").write_text("[project]\nname = 'shop'\n")
+    (package / "__init__.py").write_text("")
+    (package / "chains.py").write_text(CHAIN.partition("if __name__")[0])
+    (project.folder / "scripts").mkdir()
+    script = project.folder / "scripts" / "run.py"
+    script.write_text(
+        "import sys\nsys.path.insert(0, 'src')\nfrom shop.chains import chain\n"
+        "try:\n    chain(7)\nexcept ValueError:\n    pass\n"
+    )
+    recorded_from = subprocess.run([sys.executable, str(script)], cwd=project.folder, check=False)
+    assert recorded_from.returncode == 0
     exported(project)
-    assert pytest_in(project.folder).returncode == 0
-    project.write(MENDED.replace('["refund"]', '["refund"] * 2'))
-    failed = pytest_in(project.folder)
-    assert (failed.returncode, "assert 14 == 7" in failed.stdout) == (1, True), failed.stdout
-
-
-def test_what_was_scored_false_must_change(project: Project) -> None:
-    """Of a trace whose newest score is false the test wants another result, and has a place to write which."""
-    trace = project.record(MENDED)
-    treadle("score", trace, "correct", "false", cwd=project.folder)
-    exported(project)
-    assert "# Write here what it should be" in (project.folder / "tests" / "test_refund.py").read_text()
-    assert pytest_in(project.folder).returncode == 1
-    project.write(MENDED.replace('["refund"]', '["refund"] * 2'))
-    assert pytest_in(project.folder).returncode == 0
-
-
-def test_a_call_that_left_the_recording_fails_it(project: Project) -> None:
-    """With the sentence that `treadle replay` says, and without the call going live."""
-    project.record(MENDED)
-    project.write(MENDED.replace("Refund {found", "Give back {found"))
-    said = treadle("replay", "last", cwd=project.folder).out.splitlines()[-1].removeprefix("diverged: ")
-    project.write(MENDED)
-    treadle("replay", project.store.traces(limit=2)[1].trace_id, "--export", "tests/test_refund.py", cwd=project.folder)
-    forget_everything(project)
-    project.write(MENDED.replace("Refund {found", "Give back {found"))
-    failed = pytest_in(project.folder)
-    sentence = said.partition(";")[0]
-    assert "chain#0/generate#0: prompt: " in sentence
-    assert (failed.returncode, sentence.partition(" -> ")[0] in failed.stdout) == (1, True), (said, failed.stdout)
-
-
-def test_the_text_is_clean(project: Project) -> None:
-    """`ruff` has nothing to say of it, and nothing to format."""
-    project.record(CHAIN)
-    exported(project)
-    test = str(project.folder / "tests" / "test_refund.py")
-    for command in (("check", "--isolated", test), ("format", "--isolated", "--check", test)):
-        done = subprocess.run([sys.executable, "-m", "ruff", *command], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    ("file", "options", "said"),
-    [
-        ("tests/refund.py", (), "pytest collects files such as test_refund.py"),
-        ("../test_outside.py", (), "write the test inside the project"),
-        ("tests/test_there.py", (), "is there already"),
-        ("tests/test_live.py", ("--live", "generate"), "a test makes no real call"),
-    ],
-)
-def test_what_cannot_be_a_test_is_refused(project: Project, file: str, options: tuple[str, ...], said: str) -> None:
-    """In one line, and nothing is written."""
-    project.record(CHAIN)
-    (project.folder / "tests").mkdir()
-    (project.folder / "tests" / "test_there.json").write_text("{}")
-    before = sorted(project.folder.rglob("*"))
-    assert said in complaint(treadle("replay", "last", "--export", file, *options, cwd=project.folder))
-    assert sorted(project.folder.rglob("*")) == before
+    (package / "chains.py").write_text(MENDED.partition("if __name__")[0])
+    project.folder.rename(tmp_path / "shop")
+    passed = pytest_in(tmp_path / "shop", cwd=tmp_path)
+    assert passed.returncode == 0, passed.stdout

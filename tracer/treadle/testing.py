@@ -91,7 +91,7 @@ def _run(held: Fixture, beside: Path, folder: Path, *, timeout_s: float, network
 
 def _made_up(name: str, shown: str) -> str:
     """Return a secret for a variable: masked as the real one was, and as long as one is."""
-    return f"{shown.removesuffix('…')}-made-up-{name.lower()}"
+    return f"{shown.removesuffix('…')}-made-up-{name.lower()}".lstrip("-")
 
 
 def _told(ended: running.Ended, calls: tuple[RecordedCall, ...], root: RecordedCall, timeout_s: float) -> Replayed:

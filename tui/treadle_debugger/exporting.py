@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import orjson
 
 from treadle.blobs import read_blob
-from treadle.config import project_root
+from treadle.config import PROJECT_MARKS, project_root
 from treadle.errors import NotReplayableError, UsageError
 from treadle.model import EFFECT_KINDS, Process, RecordedCall, TraceSummary
 from treadle.replay import fixture as fixtures
@@ -82,7 +82,7 @@ def export(store: ExportSource, request: Request, path: Path) -> Exported:
     recording = store.recording(request.trace_id)
     root = root_of(recording, request.step_id)
     calls = calls_below(recording.calls, root)
-    _check_request(request)
+    _check_request(request, recording.process, root)
     check_replayable(root, request, frozenset())
     if not request.trust:
         check_signatures(recording.process, root, calls, frozenset())
@@ -99,9 +99,14 @@ def export(store: ExportSource, request: Request, path: Path) -> Exported:
     return Exported(test, written, claim, len(calls), tuple(exporting.secrets), tuple(exporting.unanswerable))
 
 
-def _check_request(request: Request) -> None:
-    if request.is_overridden:
+def _check_request(request: Request, process: Process, root: RecordedCall) -> None:
+    if request.live or request.all_live or request.instead or request.model is not None or request.from_id is not None:
         raise UsageError("a test makes no real call and changes nothing: export the trace as it was recorded")
+    if root.kind in EFFECT_KINDS:
+        raise UsageError(f"{root.name} alone makes a real call, and a test makes none: export the chain above it")
+    is_in_main = root.function is not None and root.function.module == "__main__"
+    if is_in_main and process.main_file is None and process.main_module is None:
+        raise NotReplayableError(f"{root.name} was typed into a notebook or an interpreter: a test needs it in a file")
 
 
 def _checked_paths(path: Path) -> tuple[Path, Path]:
@@ -127,11 +132,15 @@ def _project_of(process: Process, root: RecordedCall, test: Path) -> Path:
     own = [Path(file).parent for file in known if is_project_file(file)]
     cwd = Path(process.cwd)
     project = project_root((own or [cwd])[0])
-    if project.is_relative_to(cwd) and project != cwd and project_root(cwd) == cwd:
-        project = cwd  # nothing marks the project: the program ran from the top of it
+    if project != cwd and project.is_relative_to(cwd) and (_is_marked(cwd) or not _is_marked(project)):
+        project = cwd  # the program ran from the top of it
     if not test.resolve().is_relative_to(project.resolve()):
         raise UsageError(f"write the test inside the project {project}: it finds the program from where it lies")
     return project
+
+
+def _is_marked(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in PROJECT_MARKS)
 
 
 def _claim(root: RecordedCall, *, is_scored: bool) -> Claim:

@@ -89,6 +89,8 @@ def read(path: Path) -> Fixture:
         held = orjson.loads(path.read_bytes())
         if held["treadle_fixture"] != FORMAT:
             raise NotReplayableError(f"{path} was written by another Treadle: export it again")
+        if held["root"] not in [call["span_id"] for call in held["calls"]]:
+            raise NotReplayableError(f"{path} has no call {held['root']}: export it again")
         return Fixture(
             trace_id=held["trace"],
             root_id=held["root"],
@@ -116,11 +118,19 @@ class Local:
 
 
 def localized(fixture: Fixture, folder: Path) -> Local:
-    """Return the recording as if it had been made on this machine, its fixture lying in this folder."""
+    """Return the recording as if it had been made on this machine, its fixture lying in this folder.
+
+    Raises:
+        NotReplayableError: something in it is not what `write` would have written.
+
+    """
     places = {"project": (folder / fixture.project).resolve(), "home": _home(folder)}
     relocation = Relocation(unmarking({fixture.marks[name]: place for name, place in places.items()}), fixture.blobs)
-    calls = tuple(_call({**call, "trace_id": fixture.trace_id}, relocation) for call in fixture.calls)
-    return Local(_process(relocation.tree(fixture.program)), calls, relocation.blobs)
+    try:
+        calls = tuple(_call({**call, "trace_id": fixture.trace_id}, relocation) for call in fixture.calls)
+        return Local(_process(relocation.tree(fixture.program)), calls, relocation.blobs)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise NotReplayableError(f"the fixture in {folder} was changed: {type(error).__name__}: {error}") from error
 
 
 def _home(otherwise: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 from treadle.blobs import name_of
 
 TAG = "$"
-_BEFORE, _AFTER = r"(?<![\w.-])", r"(?![\w.-])"
+_BEFORE, _AFTER = r"(?<![\w.-])", r"(?![\w-]|\.\w)"
 """What stands around a folder's path inside a text: `/home/me/app` is not in `/home/me/app-2`."""
 
 
