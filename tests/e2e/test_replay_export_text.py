@@ -4,7 +4,9 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from e2e.commands import complaint, treadle
@@ -137,6 +139,28 @@ def test_a_function_that_is_none_of_the_tracers_is_not_run(project: Project) -> 
     assert refused.status == "refused"
     assert "os:system is not a traced function" in refused.sentence
     assert not (project.folder / "stolen").exists()
+
+
+def test_what_was_changed_in_the_store_is_not_exported(project: Project, store: Path) -> None:
+    """A fixture would make it look like a recording; with `--trust` it is the user's word."""
+    project.record(MENDED)
+    project.forget_store()
+    with duckdb.connect(str(store / "treadle.duckdb")) as database:
+        database.execute("update finished set output = '8' where name = 'chain'")
+    asked = ("replay", "last", "--export", "tests/test_it.py")
+    assert "the answer of chain" in complaint(treadle(*asked, cwd=project.folder))
+    assert not (project.folder / "tests").exists()
+    assert treadle(*asked, "--trust", cwd=project.folder).code == 0
+
+
+def test_what_this_machine_hides_is_not_hidden_in_the_test(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its environment is for what it records."""
+    project.record(MENDED)
+    exported(project)
+    for name in ("TREADLE_HIDE_INPUTS", "TREADLE_HIDE_OUTPUTS", "TREADLE_DISABLED"):
+        monkeypatch.setenv(name, "1")
+    replayed = replay(project.folder / "tests" / "test_refund.json")
+    assert (replayed.status, replayed.output, replayed.recorded) == ("returned", 7, 7), replayed
 
 
 def test_the_text_is_clean(project: Project) -> None:

@@ -27,6 +27,8 @@ __all__ = ["Replayed", "replay"]
 Status: TypeAlias = Literal["returned", "raised", "diverged", "not replayable", "refused", "timed out", "crashed"]
 
 TIMEOUT_S = 60.0
+UNSET = ("TREADLE_HIDE_INPUTS", "TREADLE_HIDE_OUTPUTS", "TREADLE_RECORD")
+"""What this machine wants recorded does not count: the fixture is compared with what it says was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _run(held: Fixture, beside: Path, folder: Path, *, timeout_s: float, network
         with_network=network,
     )
     environment = {name: _made_up(name, shown) for name, shown in held.environment.items()}
-    environment["TREADLE_KEY_FILE"] = str(folder / "key")
+    environment |= dict.fromkeys(UNSET, "") | {"TREADLE_KEY_FILE": str(folder / "key")}
     printed = folder / "printed"
     with printed.open("wb") as output:
         ended = running.run(plan, folder, timeout_s=timeout_s, output=output, environment=environment)
