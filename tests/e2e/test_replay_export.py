@@ -138,6 +138,7 @@ def test_it_fails_until_the_chain_is_mended(project: Project) -> None:
     failed = pytest_in(project.folder)
     assert failed.returncode == 1
     assert "it raised JSONDecodeError: Expecting value: line 1 column 1 (char 0)" in failed.stdout
+    assert "return json.loads(text)" in failed.stdout.partition("Captured stdout")[2]
     project.write(MENDED)
     passed = pytest_in(project.folder, "-n", "2", cwd=project.folder / "tests")
     assert (passed.returncode, "1 passed" in passed.stdout) == (0, True), passed.stdout

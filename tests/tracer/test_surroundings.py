@@ -218,6 +218,23 @@ def test_it_is_undone(store: Path) -> None:
     assert [name for name, _ in steps(store)] == ["random.choice"]
 
 
+def test_what_redacts_may_read_the_clock_itself(store: Path) -> None:
+    """Nothing is recorded of what is read while something is recorded: it would never end."""
+    read = []
+
+    def redact(text: str) -> str:
+        read.append(time.time())
+        return text
+
+    treadle.configure(record=["clock"], redact=redact)
+    try:
+        chain(lambda: time.time())
+    finally:
+        treadle.configure(record=(), redact=None)
+    assert read
+    assert steps(store).count(("time.time", {})) < len(read) + 2
+
+
 def test_the_environment_asks_for_it_too(store: Path) -> None:
     """Unless the program says what it wants; a group that there is not is told, and the program runs on."""
     source = "import time, treadle\n@treadle.trace\ndef chain(): return time.time()\n"

@@ -51,8 +51,8 @@ class Replayed:
 def replay(fixture: str | Path, *, timeout_s: float = TIMEOUT_S, network: bool = False) -> Replayed:
     """Run a recorded call again with today's code, its effects answered from the fixture.
 
-    What the program prints is printed, so that pytest shows it where the test fails. `network`: whether code that is
-    not traced may open sockets.
+    What the program prints is printed, and where it raised its traceback, so that pytest shows them. `network`: whether
+    code that is not traced may open sockets.
     """
     path = Path(fixture).absolute()
     try:
@@ -110,6 +110,7 @@ def _told(ended: running.Ended, calls: tuple[RecordedCall, ...], root: RecordedC
     tagged = last["output"].encode()
     if last["outcome"] == "raised":
         error = error_text(tagged)
+        sys.stdout.write(str(last["error"].get("stack", "")))
         return Replayed("raised", f"it raised {error}", error=error)
     recorded = root.output_tagged if root.status == "ok" else None
     shown = None if recorded is None else orjson.loads(plain(recorded))
