@@ -231,8 +231,8 @@ def test_what_redacts_may_read_the_clock_itself(store: Path) -> None:
         chain(lambda: time.time())
     finally:
         treadle.configure(record=(), redact=None)
-    assert read
-    assert steps(store).count(("time.time", {})) < len(read) + 2
+    assert 0 < len(read) < 50
+    assert ("time.time", {}) in steps(store)
 
 
 def test_the_environment_asks_for_it_too(store: Path) -> None:
