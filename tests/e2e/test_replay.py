@@ -51,7 +51,10 @@ def test_a_mended_function_fixes_the_recording(project: Project) -> None:
     project.write(MENDED)
     fixed = project.replay(failed)
     assert (fixed.verdict, fixed.exit_code) == ("fixed", 0)
-    assert fixed.sentence == "it returned; it had raised JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
+    assert (
+        fixed.sentence
+        == "it returned; it had raised JSONDecodeError: Expecting value: line 1 column 1 (char 0); edited since: parse"
+    )
     assert [call.name for call in fixed.calls if call.is_edited] == ["parse"]
     assert fixed.counts == {"ran": 2, "served": 2}
     assert (project.folder / "asked.txt").read_text() == before
@@ -91,7 +94,7 @@ def test_another_result_is_a_change_with_its_place(project: Project) -> None:
     project.write(MENDED.replace('["advice"]', '["advice"].upper()'))
     result = project.replay(recorded)
     assert (result.verdict, result.exit_code) == ("changed", 1)
-    assert result.sentence == "it returned something else: 'wet' -> 'WET'"
+    assert result.sentence == "it returned something else: 'wet' -> 'WET'; edited since: chain"
 
 
 def test_an_edited_prompt_diverges_and_nothing_goes_live(project: Project) -> None:

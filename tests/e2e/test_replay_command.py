@@ -70,6 +70,7 @@ def test_what_was_mended_ends_with_nought(failed: Project) -> None:
         assert ran.code == 0
         assert ran.out.splitlines()[-1] == (
             "fixed: it returned; it had raised JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
+            "; edited since: parse"
         )
     traces = treadle("traces", "--format", "json").json
     first = traces[-1]["trace_id"]

@@ -8,11 +8,6 @@ import traceback
 from typing import Any, TypeAlias
 
 from treadle import signals, tracebacks
-
-ENDINGS = (GeneratorExit, SystemExit)
-"""What ends a call without a failure."""
-INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
-"""What cuts a call short: no failure either, but it has no result."""
 from treadle.frames import MOST_FRAMES, entries, project_frames
 from treadle.names import writable
 from treadle.tracebacks import trace_of
@@ -20,6 +15,10 @@ from treadle.values.classes import type_name
 from treadle.values.limits import MARGIN
 from treadle.values.redact import Redactor
 
+ENDINGS = (GeneratorExit, SystemExit)
+"""What ends a call without a failure."""
+INTERRUPTIONS = (asyncio.CancelledError, KeyboardInterrupt)
+"""What cuts a call short: no failure either, but it has no result."""
 HIDDEN_TEXT = "… (hidden)"
 MOST_CAUSES = 5
 """Of so many exceptions that led to one the frames are recorded too; the stack has them all."""

@@ -12,6 +12,7 @@ from treadle.errors import TreadleError
 from treadle.journal import FOLDER, Journal, decide, held_under
 from treadle.recording import Recorder
 from treadle.settings import settings, when_changed
+from treadle.surroundings.groups import VARIABLE
 
 if TYPE_CHECKING:
     from treadle.otel.forward import Forwarder
@@ -114,6 +115,10 @@ def _open() -> None:
             hold=_hold,
             forwarder=guard.attempt(lambda: _forwarder(chosen.forward)),
         )
+        if os.environ.get(VARIABLE) and chosen.record is None:
+            from treadle.surroundings.installing import follow
+
+            follow()
         if _held is not None:
             _held.append(_recorder.journal)
     except (TreadleError, OSError, RuntimeError, ValueError, TypeError) as error:

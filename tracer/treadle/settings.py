@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, fields, replace
 from enum import Enum
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from treadle.errors import UsageError
 from treadle.kinds import KINDS
+from treadle.names import REPLAY_VARIABLE
+from treadle.surroundings.groups import checked_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +30,8 @@ class Settings:
     hide_inputs: bool | tuple[str, ...] = False
     hide_outputs: bool | tuple[str, ...] = False
     fsync: bool = False
+    record: tuple[str, ...] | None = None
+    """None: what the environment says."""
     program: dict[str, Any] | None = None
     """Fields of the process record that are not this process's own, in a replay and under `treadle run`."""
 
@@ -40,7 +45,9 @@ class Unchanged(Enum):
 UNCHANGED: Final = Unchanged.UNCHANGED
 _PATTERNS = frozenset({"hide_inputs", "hide_outputs"})
 _KIND = re.compile(r"""kind\s*=\s*(['"]?)(\w+)\1""")
-_LISTS = frozenset({"propagate", "hide_inputs", "hide_outputs"})
+_LISTS = frozenset({"propagate", "hide_inputs", "hide_outputs", "record"})
+_CHOSEN_FOR_A_REPLAY = ("store", "forward")
+"""Not the replayed program's to choose: it is answered from that store, and no span leaves it."""
 _settings = Settings()
 _changed: list[Callable[[], None]] = []
 
@@ -60,6 +67,7 @@ def configure(
     hide_inputs: bool | Iterable[str] | Unchanged = UNCHANGED,
     hide_outputs: bool | Iterable[str] | Unchanged = UNCHANGED,
     fsync: bool | Unchanged = UNCHANGED,
+    record: Iterable[str] | Unchanged = UNCHANGED,
 ) -> None:
     """Choose where and how this process records, before its first traced call; what is not named stays as it is.
 
@@ -72,13 +80,20 @@ def configure(
       the name, `kind='llm'` names a kind. What an error says, and its locals, are hidden with either. The environment
       can add to it: `TREADLE_HIDE_INPUTS`, `TREADLE_HIDE_OUTPUTS` (`1`, or a list with commas).
     - `fsync`: have every record reach the disk before the call goes on; guards against power loss, costs milliseconds.
+    - `record`: what else a replay is to answer as it was: `clock`, `random`, `uuid`. While a traced call runs, what the
+      project's own code asks of `time`, `random`, `uuid`, `secrets` and `os.urandom` is a step then. Not
+      `datetime.now()`, which nothing can stand in for: write `datetime.fromtimestamp(time.time())`. The tokens that
+      `secrets` makes are in the store then. `()` ends it; the environment's `TREADLE_RECORD` (`clock,random`) is for
+      programs that do not say.
 
     Raises:
         UsageError: a value that cannot be.
 
     """
     named = {"store": store, "redact": redact, "sample": sample, "forward": forward, "propagate": propagate}
-    named |= {"hide_inputs": hide_inputs, "hide_outputs": hide_outputs, "fsync": fsync}
+    named |= {"hide_inputs": hide_inputs, "hide_outputs": hide_outputs, "fsync": fsync, "record": record}
+    if os.environ.get(REPLAY_VARIABLE):
+        named |= dict.fromkeys(_CHOSEN_FOR_A_REPLAY, UNCHANGED)
     use(**{name: value for name, value in named.items() if value is not UNCHANGED})
 
 
@@ -88,6 +103,10 @@ def use(**changes: Any) -> None:
     _settings = replace(_settings, **{name: _checked(name, value) for name, value in changes.items()})
     for changed in _changed:
         changed()
+    if "record" in changes:
+        from treadle.surroundings.installing import follow
+
+        follow()
 
 
 def reset() -> None:
@@ -105,9 +124,11 @@ def _checked(name: str, value: Any) -> Any:
         raise UsageError(f"sample is {value!r}: it is a share, from 0 to 1")
     if name == "forward" and value is not None and not value.startswith(("http://", "https://")):
         raise UsageError(f"forward is {value!r}: give a collector's address, such as http://localhost:4318")
-    if name in _LISTS and not isinstance(value, bool):
+    if name in _LISTS and not isinstance(value, bool) and value is not None:
         if isinstance(value, str):
             raise UsageError(f"{name} is {value!r}: give a list, even of one")
+        if name == "record":
+            return checked_groups(value, name)
         return checked_patterns(value, name) if name in _PATTERNS else tuple(value)
     return value
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle.surroundings.groups import group_of
 from treadle_debugger.admission import calls_below, root_of
 from treadle_debugger.choosing import choose
 from treadle_debugger.request import Request, Source
@@ -63,7 +64,7 @@ def forecast(store: Source, request: Request) -> Forecast:
     calls = calls_below(recording.calls, root_of(recording, request.step_id))
     chosen = choose(store, request, calls)
     costs = _costs(store, request.trace_id)
-    effects = [call for call in calls if call.kind in EFFECT_KINDS]
+    effects = [call for call in calls if call.kind in EFFECT_KINDS and not _is_reading(call)]
     certain = [call for call in effects if call.span_id in chosen.live_ids]
     given = {span_id for override in chosen.overrides for span_id in override.ids}
     possible = [call for call in effects if call.span_id not in chosen.live_ids | given]
@@ -97,6 +98,11 @@ def _added(groups: Iterable[LiveCalls], times: int) -> tuple[LiveCalls, ...]:
 
 def _times(times: int, cost_usd: float | None) -> float | None:
     return None if cost_usd is None else times * cost_usd
+
+
+def _is_reading(call: RecordedCall) -> bool:
+    """Tell of a clock or of random numbers that nobody need be asked about them."""
+    return call.function is None and group_of(call.name) is not None
 
 
 def _costs(store: Source, trace_id: str) -> dict[str, float]:

@@ -21,6 +21,7 @@ from treadle_debugger.admission import (
     signed_cells,
 )
 from treadle_debugger.choosing import choose
+from treadle_debugger.nondeterminism import with_origin
 from treadle_debugger.request import BARE_WORD, TIMEOUT_S, Request, Source
 from treadle_debugger.verdict import (
     DIVERGING,
@@ -109,7 +110,7 @@ def replay(
             sources=signed_cells(recording, root),
         )
         ended = running.run(plan, Path(folder), timeout_s=request.timeout_s, output=output, control=control)
-    return _result(root, calls, request, ended, time.monotonic() - started)
+    return _result(store, root, calls, request, ended=ended, elapsed_s=time.monotonic() - started)
 
 
 def _idle(live: Sequence[str], calls: Sequence[CallReport]) -> tuple[str, ...]:
@@ -119,9 +120,11 @@ def _idle(live: Sequence[str], calls: Sequence[CallReport]) -> tuple[str, ...]:
 
 
 def _result(
+    store: Source,
     root: RecordedCall,
     recorded: Sequence[RecordedCall],
     request: Request,
+    *,
     ended: Ended,
     elapsed_s: float,
 ) -> Result:
@@ -130,13 +133,15 @@ def _result(
     calls = read_calls(lines, recorded, has_returned=last is not None and last["outcome"] == "returned")
     before = recorded_outcome(root)
     after = _after(last)
-    judgement = _judge_end(last, ended, request, calls) or judge(before, after, calls, strict=request.strict)
+    judgement = _judge_end(ended, request, calls) or judge(before, after, calls, strict=request.strict)
+    trace_id = next((line["trace"] for line in lines if "decision" in line), None)
+    judgement = with_origin(judgement, store, request, recorded=recorded, trace_id=trace_id, calls=calls)
     duration_ns = root.ended_at_ns - root.started_at_ns if root.ended_at_ns is not None else None
     return Result(
         verdict=judgement.verdict,
         sentence=judgement.sentence,
         exit_code=exit_code(judgement.verdict, overridden=request.is_overridden),
-        trace_id=next((line["trace"] for line in lines if "decision" in line), None),
+        trace_id=trace_id,
         calls=calls,
         counts=count(calls),
         elapsed_s=elapsed_s,
@@ -155,19 +160,9 @@ def _after(last: dict[str, Any] | None) -> Outcome:
     return Outcome(last["outcome"], tagged, error_text(tagged) if last["outcome"] == "raised" else None)
 
 
-def _judge_end(
-    last: dict[str, Any] | None, ended: Ended, request: Request, calls: Sequence[CallReport]
-) -> Judgement | None:
+def _judge_end(ended: Ended, request: Request, calls: Sequence[CallReport]) -> Judgement | None:
     """Return the verdict where the child did not come to an end that can be compared."""
-    if last is not None and last["outcome"] == "not replayable":
-        return Judgement("not replayable", last["why"])
-    if last is not None and last["outcome"] == "refused":
-        return Judgement("refused", last["why"])
-    if last is not None and last["outcome"] == "diverged" and not any(call.decision in DIVERGING for call in calls):
-        return Judgement("diverged", last["why"])
-    if ended.timed_out:
-        return Judgement("timed out", f"it was still running after {request.timeout_s:g} s, and was ended")
-    if last is None:
-        how = f"was killed by signal {-ended.code}" if ended.code < 0 else f"ended with exit code {ended.code}"
-        return Judgement("crashed", f"the replaying process {how} before it was done")
-    return None
+    broken = running.broken_end(ended, request.timeout_s)
+    if broken is None or (broken[0] == "diverged" and any(call.decision in DIVERGING for call in calls)):
+        return None
+    return Judgement(*broken)

@@ -2,14 +2,31 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import orjson
 
 from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle.replay.strays import DIVERGING, CallReport, Decision, error_text, reported_calls, stray_sentence
+from treadle.surroundings.groups import group_of
 from treadle.values import digest, plain
 from treadle_debugger.diff import Difference, first_difference
+
+__all__ = [
+    "DIVERGING",
+    "CallReport",
+    "Decision",
+    "Judgement",
+    "Outcome",
+    "Verdict",
+    "count",
+    "error_text",
+    "exit_code",
+    "judge",
+    "read_calls",
+    "recorded_outcome",
+]
 
 Verdict: TypeAlias = Literal[
     "same",
@@ -23,35 +40,9 @@ Verdict: TypeAlias = Literal[
     "crashed",
     "refused",
 ]
-Decision: TypeAlias = Literal[
-    "ran", "served", "moved", "overridden", "live", "changed", "new", "unanswerable", "assumed", "withheld", "missing"
-]
 
-DIVERGING = ("changed", "new", "unanswerable", "assumed", "withheld")
-LONGEST_MESSAGE = 160
-
-
-@dataclass(frozen=True, slots=True)
-class CallReport:
-    """What became of one call."""
-
-    decision: Decision
-    name: str
-    kind: str
-    path: str
-    """Where it is: `answer#0/generate#1`."""
-    span_id: str | None
-    """In the new trace; None where it was missing."""
-    recorded_id: str | None
-    is_assumed: bool
-    """Arguments that were not recorded are taken to be the same."""
-    is_edited: bool
-    """The function's code is not what was recorded."""
-    given: tuple[str, ...]
-    """The paths of the arguments that the user gave it, `$` for its answer."""
-    difference: Difference | None
-    """Where its arguments differ from the recorded ones."""
-    why: str | None
+MOST_EDITED = 5
+"""So many edited functions are named in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +68,13 @@ class Judgement:
 
 def judge(before: Outcome, after: Outcome, calls: Sequence[CallReport], *, strict: bool = False) -> Judgement:
     """Compare how a replay ended with how its recording did; where it is `strict`, nothing may be missing."""
-    strayed = [call for call in calls if call.decision in DIVERGING or (strict and call.decision == "missing")]
-    if strayed:
-        return Judgement("diverged", _stray_sentence(strayed[0], more=len(strayed) - 1))
-    if after.status == "raised":
-        return _judge_failure(before, after)
-    if before.status != "returned":
-        was = f"it had raised {before.error}" if before.error else "it had not ended in the recording"
-        return Judgement("fixed", f"it returned; {was}")
-    said_before, said_after = _said(before.output), _said(after.output)
-    difference = first_difference(said_before, said_after)
-    if difference is not None and digest(said_before) != digest(said_after):
-        return Judgement("changed", f"it returned something else: {difference}", difference)
-    missing = [call for call in calls if call.decision == "missing"]
-    if missing:
-        return Judgement("changed", f"the same result, but {missing[0].path} was not asked for")
-    return Judgement("same", "it returned what was recorded")
+    judgement = _judged(before, after, calls, strict=strict)
+    edited = list(dict.fromkeys(call.name for call in calls if call.is_edited))
+    if not edited:
+        return judgement
+    more = f" and {len(edited) - MOST_EDITED} more" if len(edited) > MOST_EDITED else ""
+    named = ", ".join(edited[:MOST_EDITED])
+    return replace(judgement, sentence=f"{judgement.sentence}; edited since: {named}{more}")
 
 
 def exit_code(verdict: Verdict, *, overridden: bool) -> int:
@@ -107,9 +89,8 @@ def read_calls(
     lines: Sequence[dict[str, Any]], recorded: Sequence[RecordedCall], *, has_returned: bool
 ) -> tuple[CallReport, ...]:
     """Return what the child's report says of each call, and of a replay that returned what it never asked for."""
-    by_id = {call.span_id: call for call in recorded}
-    reports = {line["span"]: _call_report(line, by_id) for line in lines if "decision" in line}
-    return (*reports.values(), *(_missing(list(reports.values()), recorded) if has_returned else ()))
+    reports = reported_calls(lines, recorded)
+    return (*reports, *(_missing(reports, recorded) if has_returned else ()))
 
 
 def count(calls: Sequence[CallReport]) -> dict[str, int]:
@@ -126,16 +107,23 @@ def recorded_outcome(root: RecordedCall) -> Outcome:
     return Outcome("unknown", None, None)
 
 
-def error_text(tagged: bytes | None) -> str:
-    """Return `Type: message` of a tagged exception."""
-    held = orjson.loads(tagged or b"null")
-    if not isinstance(held, dict):
-        return "an error"
-    name = str(held.get("type", "")).rpartition(":")[2]
-    message = held.get("message")
-    text = message if isinstance(message, str) else ""
-    shown = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
-    return f"{name}: {shown}" if shown else name
+def _judged(before: Outcome, after: Outcome, calls: Sequence[CallReport], *, strict: bool) -> Judgement:
+    strayed = [call for call in calls if call.decision in DIVERGING or (strict and call.decision == "missing")]
+    if strayed:
+        return Judgement("diverged", stray_sentence(strayed[0], more=len(strayed) - 1))
+    if after.status == "raised":
+        return _judge_failure(before, after)
+    if before.status != "returned":
+        was = f"it had raised {before.error}" if before.error else "it had not ended in the recording"
+        return Judgement("fixed", f"it returned; {was}")
+    said_before, said_after = _said(before.output), _said(after.output)
+    difference = first_difference(said_before, said_after)
+    if difference is not None and digest(said_before) != digest(said_after):
+        return Judgement("changed", f"it returned something else: {difference}", difference)
+    missing = [call for call in calls if call.decision == "missing"]
+    if missing:
+        return Judgement("changed", f"the same result, but {missing[0].path} was not asked for")
+    return Judgement("same", "it returned what was recorded")
 
 
 def _said(tagged: bytes | None) -> bytes:
@@ -154,40 +142,6 @@ def _judge_failure(before: Outcome, after: Outcome) -> Judgement:
     return Judgement("regressed", f"it raised {after.error}; it had returned")
 
 
-def _stray_sentence(call: CallReport, *, more: int) -> str:
-    tail = f", and {more} more" if more else ""
-    allow = f": allow it with --live {call.name!r}" if call.kind in EFFECT_KINDS else ""
-    if call.decision == "new":
-        return f"{call.path} is not in the recording{tail}{allow}"
-    if call.decision == "changed":
-        return f"{call.path}: {call.difference}{tail}{allow}"
-    if call.decision == "assumed":
-        return f"{call.path}: something in its arguments was not recorded{tail}, and strictly it may be anything"
-    if call.decision == "withheld":
-        return f"{call.path} may not be called again without harm{tail}: allow it with --allow-effects"
-    if call.decision == "missing":
-        return f"{call.path} was not asked for{tail}"
-    return f"{call.path} cannot be answered{tail}: {call.why or 'it never ended in the recording'}"
-
-
-def _call_report(line: dict[str, Any], recorded: dict[str, RecordedCall]) -> CallReport:
-    known = recorded.get(line.get("recorded") or "")
-    given = line.get("input")
-    return CallReport(
-        decision=line["decision"],
-        name=line["name"],
-        kind=line["kind"],
-        path=line["path"],
-        span_id=line["span"],
-        recorded_id=line.get("recorded"),
-        is_assumed=bool(line.get("assumed")),
-        is_edited=bool(line.get("edited")),
-        given=tuple(line.get("given") or ()),
-        difference=first_difference(known.input_tagged, given.encode()) if known and given else None,
-        why=line.get("why"),
-    )
-
-
 def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) -> list[CallReport]:
     """Return the recorded effects that were not asked for, but for those below an answered one."""
     asked = {report.recorded_id for report in reports}
@@ -195,7 +149,7 @@ def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) ->
     answered = {report.recorded_id for report in reports if report.decision in ("served", "moved")}
     missing = []
     for call in recorded:
-        if call.kind not in EFFECT_KINDS or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
+        if not _is_missed(call) or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
             continue
         missing.append(
             CallReport(
@@ -213,6 +167,11 @@ def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) ->
             )
         )
     return missing
+
+
+def _is_missed(call: RecordedCall) -> bool:
+    """Tell of a recorded call that it counts when it is not made any more: a clock that is not read does not."""
+    return call.kind in EFFECT_KINDS and (call.function is not None or group_of(call.name) is None)
 
 
 def _is_below(span_id: str | None, above: set[str | None], parents: dict[str, str | None]) -> bool:

@@ -25,14 +25,19 @@ def stand_in(traced: Traced, wrapper: Callable[..., Any]) -> Any:
 
     Each has a class of its own: Python looks for `__call__` there, and finds its module and docstring there first.
     """
-    thing = traced.function
+    made = standing_for(traced.function, wrapper)
+    object.__setattr__(made, "__treadle__", traced)
+    this = weakref.ref(made)
+    traced.find_name = lambda: _name_in_program(this())
+    return made
+
+
+def standing_for(thing: Any, wrapper: Callable[..., Any]) -> Any:
+    """Return what stands for a callable, and passes calls to the wrapper."""
     own = {"__slots__": (), "__call__": staticmethod(wrapper)}
     asked = {name: property(_asked(name)) for name in ("__module__", "__doc__")}
     made: Any = type(type(thing).__name__, (StandIn,), {**own, **asked})()
     object.__setattr__(made, "__wrapped__", thing)
-    object.__setattr__(made, "__treadle__", traced)
-    this = weakref.ref(made)
-    traced.find_name = lambda: _name_in_program(this())
     return made
 
 
@@ -82,7 +87,9 @@ class StandIn:
         return sorted({*dir(self.__wrapped__), *_OWN})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        reduced = self.__wrapped__.__reduce_ex__(protocol)
+        thing = self.__wrapped__
+        is_function = isinstance(thing, types.FunctionType)  # which pickle takes by its name, and knows by its type
+        reduced = thing.__qualname__ if is_function else thing.__reduce_ex__(protocol)
         is_name_of_another = isinstance(reduced, str) and self is not _named(self.__module__, reduced)
         return (_same, (self.__wrapped__,)) if is_name_of_another else reduced
 

@@ -25,6 +25,8 @@ from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
 from treadle.replay.reviving import revived
 from treadle.streams import total_of
+from treadle.surroundings import installing
+from treadle.surroundings.groups import group_of
 from treadle.values import found
 
 
@@ -67,6 +69,8 @@ def _install(plan: Plan) -> None:
     if not plan.with_network:
         network.switch_off()
     loop_clock.install()
+    recorded = {group_of(call.name) for call in plan.calls if call.function is None}
+    installing.require(group for group in recorded if group is not None)
     propagation.install()
     clients.instrument()
     if recorder.recorder() is None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from treadle.kinds import EFFECT_KINDS
+from treadle.surroundings.groups import group_of
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -23,6 +24,6 @@ class Orphan:
             DivergedError: the call is an effect.
 
         """
-        if call.kind in EFFECT_KINDS:
+        if call.kind in EFFECT_KINDS and not (call.traced is None and group_of(call.name)):
             raise DivergedError(f"{call.name} was called in a process that the replayed program started")
         return None

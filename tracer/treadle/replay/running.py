@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from treadle.errors import NotReplayableError, ReplayStoppedError
 from treadle.replay import report
@@ -43,11 +43,18 @@ class Control:
 
 
 def run(
-    plan: Plan, folder: Path, *, timeout_s: float, output: IO[Any] | int | None, control: Control | None = None
+    plan: Plan,
+    folder: Path,
+    *,
+    timeout_s: float,
+    output: IO[Any] | int | None,
+    control: Control | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Ended:
     """Run the child to its end; `folder` takes the plan.
 
-    `output` takes what the program prints, on both its streams; None leaves them as they are.
+    `output` takes what the program prints, on both its streams; None leaves them as they are. `environment`: variables
+    that the child has besides this process's own, or instead.
 
     Raises:
         NotReplayableError: the plan names a folder that is gone.
@@ -71,7 +78,7 @@ def run(
         stdout=output,
         stderr=output if output is not None else None,
         start_new_session=not is_debugged,
-        env={**os.environ, "TREADLE_STORE": plan.store, "TREADLE_DISABLED": ""},
+        env={**os.environ, **(environment or {}), "TREADLE_STORE": plan.store, "TREADLE_DISABLED": ""},
     )
     lines = report.Reader(Path(plan.report))
     try:
@@ -80,6 +87,21 @@ def run(
     finally:
         if child.poll() is None:
             _kill(child, as_group=not is_debugged)
+
+
+def broken_end(
+    ended: Ended, timeout_s: float
+) -> tuple[Literal["not replayable", "refused", "diverged", "timed out", "crashed"], str] | None:
+    """Return in one word and one sentence how the child ended, where its program neither returned nor raised."""
+    last = next((line for line in reversed(ended.lines) if "outcome" in line), None)
+    if last is not None and last["outcome"] in ("not replayable", "refused", "diverged"):
+        return last["outcome"], last["why"]
+    if ended.timed_out:
+        return "timed out", f"it was still running after {timeout_s:g} s, and was ended"
+    if last is None:
+        how = f"was killed by signal {-ended.code}" if ended.code < 0 else f"ended with exit code {ended.code}"
+        return "crashed", f"the replaying process {how} before it was done"
+    return None
 
 
 def _wait(child: "subprocess.Popen[Any]", lines: report.Reader, timeout_s: float, control: Control) -> bool:

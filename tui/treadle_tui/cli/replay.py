@@ -16,6 +16,7 @@ from treadle_tui.cli.leaving import leaving_in_order, left_to_the_child
 from treadle_tui.cli.options import Settings, common_options, examples, format_option, pass_settings
 from treadle_tui.cli.replay_asking import may_go_live
 from treadle_tui.cli.replay_batch import replay_batch
+from treadle_tui.cli.replay_export import write_test
 from treadle_tui.cli.replay_options import Asked, replay_options
 from treadle_tui.cli.replay_result import Replayed, write_result
 from treadle_tui.cli.replay_times import replay_times
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         "treadle replay 7f3a --set generate '$.messages[0].content' 'Be brief.'",
         "treadle replay 7f3a --model gpt-x --all-live --times 10",
         "treadle replay --where \"status = 'error'\" --jobs 4",
+        "treadle replay last-failed --export tests/test_refund.py",
     )
 )
 @click.argument("trace", required=False)
@@ -56,6 +58,8 @@ def command(settings: Settings, /, **typed: Any) -> int:
             return replay_batch(store, asked)
         found = find_trace(store, asked.trace)
         request = asked.request(store, found.trace_id, step_id=found.span_id)
+        if asked.export_to is not None:
+            return write_test(store, request, asked.export_to)
         _check_terminal(asked)
         expected = together([forecast(store, request)] if asked.lets_go_live else [], times=asked.times or 1)
         if not may_go_live(expected, yes=asked.yes):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,6 +12,7 @@ from treadle.errors import UsageError
 from treadle_debugger.request import TIMEOUT_S, Instead, Request
 from treadle_tui.cli.finding import find_step
 from treadle_tui.cli.options import timeout_option
+from treadle_tui.cli.replay_export import export_option
 
 if TYPE_CHECKING:
     from treadle_storage import Store
@@ -44,6 +46,7 @@ class Asked:
     where: str | None
     jobs: int | None
     resume: bool
+    export_to: Path | None
     timeout_s: float | None
     output_format: str
 
@@ -114,7 +117,8 @@ class Asked:
             raise UsageError(
                 f"{'--resume' if self.resume else '--jobs'} is for several traces: choose them with --where"
             )
-        for option, is_given in (("--times", self.times is not None), ("--pdb", self.pdb is not None)):
+        of_one = {"--times": self.times, "--pdb": self.pdb, "--export": self.export_to}
+        for option, is_given in ((option, value is not None) for option, value in of_one.items()):
             if self.where is not None and is_given:
                 raise UsageError(f"{option} is of one trace, and --where chooses several")
         if self.times is not None and self.pdb is not None:
@@ -158,5 +162,6 @@ _OPTIONS = (
     click.option("--where", metavar="X", help="Replay all traces that fit: a glob on the name, or SQL."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="With --where: so many at a time."),
     click.option("--resume", is_flag=True, help="With --where: go on where the same command was stopped."),
+    export_option,
     timeout_option(None, f"Seconds until the replayed program is ended.  [default: {TIMEOUT_S:g}; none with --pdb]"),
 )  # fmt: skip
