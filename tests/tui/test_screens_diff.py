@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from treadle_storage import Store
-from tui.replayed import on_the_failure, recorded_chain, until
+from tui.replayed import failed, on_the_failure, recorded_chain, until
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ async def test_side_by_side(recorded: Store) -> None:
         await pilot.press("d")
         screen = await until(pilot, "Diff · ", "differ")
         rows = [" ".join(line.split()) for line in screen.splitlines()]
+        assert f"{failed(recorded)[:8]} · 3 differ, 1 the same │ {recorded.traces(limit=1)[0].trace_id[:8]}" in rows
         assert "≠ generate │ ≠ generate" in rows
         assert "- it weighs 6 │ + 42" in rows
         assert "= weigh │ = weigh" in rows
@@ -52,8 +53,8 @@ async def test_under_each_other(recorded: Store) -> None:
         at = rows.index("- it weighs 6")
         assert rows[at + 1] == "+ 42"
         await pilot.resize_terminal(160, 45)
-        await until(pilot, "≠      generate")
-        rows = [" ".join(line.split()) for line in (await until(pilot, "3 differ")).splitlines()]
+        screen = await until(pilot, "3 differ", without="error → ok")
+        rows = [" ".join(line.split()) for line in screen.splitlines()]
         assert "- it weighs 6 │ + 42" in rows
 
 

@@ -57,7 +57,8 @@ def diff_page(compared: Compared) -> list[Block]:
 
 def diff_columns(compared: Compared, *, width: int) -> tuple[list[Block], list[Block]]:
     """Return the comparison as two pages of as many lines; `width` cells hold a line of either."""
-    left, right = [Block(_counts(compared.pairs), tone="strong")], [Block("", tone="strong")]
+    left = [Block(chop_cells(f"{compared.before[:8]} · {_counts(compared.pairs)}", width)[0], tone="strong")]
+    right = [Block(compared.after[:8], tone="strong")]
     for number, pair in enumerate(compared.pairs[:_MOST_PAIRS]):
         for ours, theirs in _pair_rows(pair, width, first=number == 0):
             left.append(ours)

@@ -14,7 +14,7 @@ from textual.worker import get_current_worker
 from treadle.errors import TreadleError
 from treadle_tui.diff_page import Compared, compare, diff_columns, diff_page
 from treadle_tui.screens.line_screen import WIDE_CELLS
-from treadle_tui.widgets.blocks import Block, page
+from treadle_tui.widgets.blocks import Block, Page, page
 from treadle_tui.widgets.divider import Divider
 from treadle_tui.widgets.payload_view import PayloadView
 
@@ -63,7 +63,7 @@ class DiffScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Compare in a thread."""
         left, right = self._views
-        left.load(page([Block("comparing …", tone="dim")]).lines)
+        self._load(left, page([Block("comparing …", tone="dim")]))
         left.focus()
         for view, other in ((left, right), (right, left)):
             self.watch(view, "scroll_y", partial(self._follow, other), init=False)
@@ -80,8 +80,7 @@ class DiffScreen(ModalScreen[None]):
             self._compared = message.found
             self._fill()
         else:
-            laid_out = page([Block(str(message.found), "✗", "alarm", "alarm")])
-            self._views[0].load(laid_out.lines, margins=laid_out.margins)
+            self._load(self._views[0], page([Block(str(message.found), "✗", "alarm", "alarm")]))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""
@@ -107,7 +106,11 @@ class DiffScreen(ModalScreen[None]):
         pages = diff_columns(self._compared, width=max(20, room)) if is_beside else (diff_page(self._compared), [])
         for view, blocks in zip(self._views, pages, strict=True):
             laid_out = page(blocks, gutter_cells=_GUTTER_CELLS, longest_cells=room if is_beside else 100)
-            view.load(laid_out.lines, margins=laid_out.margins)
+            self._load(view, laid_out)
+
+    def _load(self, view: PayloadView, laid_out: Page) -> None:
+        view.load(laid_out.lines, margins=laid_out.margins)
+        view.refresh(layout=True)  # the sheet is as high as its text, which has come after it
 
     def _follow(self, other: PayloadView, scroll_y: float) -> None:
         if other.display and round(other.scroll_y) != round(scroll_y):

@@ -123,6 +123,7 @@ class EditScreen(ModalScreen[Edited | None]):
                 area.text = self._text
         for view in self.query(PayloadView):
             view.load(TextLines.of(self._text), language="json")
+            view.refresh(layout=True)
 
     def _check(self) -> bool:
         try:
