@@ -9,7 +9,6 @@ from treadle_storage import Store
 from treadle_tui.app import TreadleApp
 from treadle_tui.screens.debug import DebugScreen
 from tui.replayed import CHAIN, enter_words, failed, on_the_failure, recorded_chain, trace_count, until
-from tui.screen_text import screen_text
 
 WITH_A_NEW_CALL = """
 import treadle
@@ -183,10 +182,11 @@ async def test_edited_code_is_named_and_run_again(recorded: Store, tmp_path: Pat
     async with on_the_failure(recorded) as pilot:
         await pilot.press("X")
         await until(pilot, "still failing", without="edited since")
-        edited = CHAIN.replace("return int(text)", "return int(text.split()[-1])")
+        edited = CHAIN.replace("return int(text)", "print('now', text); return int(text.split()[-1])")
         (tmp_path / "chain.py").write_text(edited, encoding="utf-8")
         await pilot.press("r")
         screen = await until(pilot, "fixed", "edited since")
         assert "edited since  parse" in screen
         assert "answer#0/parse#0" in screen
-        assert "returned 6" in screen_text(pilot.app)
+        assert "now  returned 6" in screen
+        assert "printed  now it weighs 6" in screen

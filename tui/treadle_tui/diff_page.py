@@ -15,6 +15,7 @@ from treadle.model import Json, RecordedCall
 from treadle_debugger.admission import calls_below
 from treadle_debugger.alignment import Pair, diff_traces
 from treadle_debugger.diff import Difference
+from treadle_debugger.verdict import error_text
 from treadle_tui.widgets.blocks import Block
 
 if TYPE_CHECKING:
@@ -99,10 +100,18 @@ def _name(pair: Pair) -> str:
 
 
 def _changes(pair: Pair) -> Iterator[tuple[str, Difference]]:
-    if pair.diff is not None:
-        for title, found in (("input", pair.diff.inputs), ("output", pair.diff.outputs)):
-            for difference in found:
-                yield f"{title} {difference.path}".rstrip(), difference
+    """Return where two calls differ; of two errors that is what they say, not each field of the exceptions."""
+    if pair.diff is None or pair.before is None or pair.after is None:
+        return
+    for difference in pair.diff.inputs:
+        yield f"input {difference.path}".rstrip(), difference
+    if pair.before.status == pair.after.status == "error":
+        said = error_text(pair.before.output_tagged), error_text(pair.after.output_tagged)
+        if pair.diff.outputs:
+            yield "raised", Difference("", "changed", *said)
+        return
+    for difference in pair.diff.outputs:
+        yield f"output {difference.path}".rstrip(), difference
 
 
 # Under each other

@@ -1,8 +1,9 @@
 """Replays, as the screens ask for them: what a key means as a request, and the one place that runs it."""
 
 import json
+import os
 import re
-import subprocess
+import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,8 @@ from treadle_debugger.verdict import DIVERGING, CallReport
 if TYPE_CHECKING:
     from treadle_storage import Store
 
+_PRINTED_BYTES: Final = 4_000
+"""Of what the program prints, the end is kept."""
 _ODD_IN_GLOBS: Final = re.compile(r"[^\w.\-]")
 
 
@@ -129,15 +132,26 @@ def with_real_root(store: "Store", wanted: Wanted) -> Wanted:
     return replace(wanted, request=replace(request, live=(*request.live, of_step(root_id))))
 
 
-def run(store: "Store", wanted: Wanted, progress: Progress, control: Control) -> Result:
-    """Run a replay to its end; what the program prints is not shown.
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a replay showed, and what its program printed last."""
+
+    result: Result
+    printed: str
+
+
+def run(store: "Store", wanted: Wanted, progress: Progress, control: Control) -> Ran:
+    """Run a replay to its end.
 
     Raises:
         TreadleError: it was refused, cannot be replayed, or was stopped, and why.
 
     """
     following = Control(on_line=progress.take, stop=control.stop)
-    return run_request(store, wanted.request, output=subprocess.DEVNULL, control=following)
+    with tempfile.TemporaryFile() as output:
+        result = run_request(store, wanted.request, output=output, control=following)
+        output.seek(max(0, output.seek(0, os.SEEK_END) - _PRINTED_BYTES))
+        return Ran(result, output.read().decode(errors="replace"))
 
 
 def _named(call: CallReport) -> str:

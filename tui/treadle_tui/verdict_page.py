@@ -22,13 +22,14 @@ _USUAL: Final = ("served", "ran")
 """What became of a call, where it did as it had done."""
 _ORDER: Final = ("served", "live", "overridden")
 _CALLS_SHOWN: Final = 200
+_LINES_PRINTED: Final = 12
 _VALUE_CHARACTERS: Final = 400
 _ADVICE: Final = ": allow it with --"
 """Begins what the command line has to say; here a key does it."""
 
 
-def verdict_blocks(result: Result) -> list[Block]:
-    """Return the page of a result."""
+def verdict_blocks(result: Result, *, printed: str = "") -> list[Block]:
+    """Return the page of a result, with the end of what the program printed."""
     glyph, tone = GLYPHS.get(result.verdict, ("✗", "alarm"))
     sentence = result.sentence.partition(_ADVICE)[0]
     blocks = [Block(f"{result.verdict}: {sentence}", glyph, tone, tone)]
@@ -47,7 +48,9 @@ def verdict_blocks(result: Result) -> list[Block]:
         blocks.append(Block(said, "assumed", "accent", gap=False))
     if result.trace_id:
         blocks.append(Block(result.trace_id[:8], "new trace", gap=False))
-    return blocks + _call_blocks(result.calls)
+    blocks += _call_blocks(result.calls)
+    last = printed.rstrip().splitlines()[-_LINES_PRINTED:]
+    return [*blocks, Block("\n".join(last), "printed", "dim", "dim")] if last else blocks
 
 
 def trouble_blocks(error: TreadleError) -> list[Block]:

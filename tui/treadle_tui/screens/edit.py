@@ -58,7 +58,7 @@ class EditScreen(ModalScreen[Edited | None]):
 
     def compose(self) -> ComposeResult:
         """Hold the editor, a line that says whether it is JSON, and the keys."""
-        with Vertical(classes="sheet wide"):
+        with Vertical(classes="sheet wide keyed"):
             divider = Divider((self._title,))
             divider.heavy = True
             yield divider

@@ -12,10 +12,10 @@ from textual.timer import Timer
 from treadle.errors import ReplayStoppedError, TreadleError
 from treadle_debugger.forecast import Forecast, forecast
 from treadle_debugger.progress import Progress
-from treadle_debugger.replaying import Control, Result
+from treadle_debugger.replaying import Control
 from treadle_tui import figures
 from treadle_tui.messages import OpenTrace
-from treadle_tui.replays import Wanted, allowing, allowing_all, run, with_real_root
+from treadle_tui.replays import Ran, Wanted, allowing, allowing_all, run, with_real_root
 from treadle_tui.screens.diff import DiffScreen
 from treadle_tui.screens.forecast import ForecastScreen
 from treadle_tui.screens.line_screen import LineScreen
@@ -34,7 +34,7 @@ class _Running:
     wanted: Wanted
     progress: Progress = field(default_factory=Progress)
     control: Control = field(default_factory=Control)
-    ended: Result | TreadleError | None = None
+    ended: Ran | TreadleError | None = None
 
 
 class ReplayingScreen(LineScreen):
@@ -91,7 +91,7 @@ class ReplayingScreen(LineScreen):
         job = partial(run, self.store, wanted, running.progress, running.control)
         self.run_job(partial(_or_trouble, job), partial(self._ended, running), group="replay")
 
-    def _ended(self, running: _Running, ended: Result | TreadleError) -> None:
+    def _ended(self, running: _Running, ended: Ran | TreadleError) -> None:
         running.ended = ended
         if running is self._replaying:
             self._tick()
@@ -107,11 +107,11 @@ class ReplayingScreen(LineScreen):
         elif self.is_current and not self.command_line.typing:
             self._finish(running, running.ended)
         else:
-            verdict = running.ended.verdict if isinstance(running.ended, Result) else "over"
+            verdict = running.ended.result.verdict if isinstance(running.ended, Ran) else "over"
             replay_bar.advance(running.progress.stand(), replay_bar.elapsed_s)
             replay_bar.end(verdict)
 
-    def _finish(self, running: _Running, ended: Result | TreadleError) -> None:
+    def _finish(self, running: _Running, ended: Ran | TreadleError) -> None:
         self._replaying = None
         self.query_one(ReplayBar).display = False
         self.command_line.quiet()
@@ -143,12 +143,15 @@ class ReplayingScreen(LineScreen):
 
     # After it
 
-    def _show_verdict(self, wanted: Wanted, result: Result) -> None:
+    def _show_verdict(self, wanted: Wanted, ran: Ran) -> None:
+        result = ran.result
         allowed = allowing(wanted, result)
         can: list[Next] = ["open", "diff"] if result.trace_id is not None else []
         if allowed is not None:
             can += ["allow", "allow all"]
-        sheet = VerdictScreen(f"Replay · {wanted.what}", verdict_blocks(result), can=[*can, "again"])
+        sheet = VerdictScreen(
+            f"Replay · {wanted.what}", verdict_blocks(result, printed=ran.printed), can=[*can, "again"]
+        )
 
         def answered(answer: Next | None) -> None:
             if answer == "open" and result.trace_id is not None:
@@ -156,7 +159,7 @@ class ReplayingScreen(LineScreen):
             elif answer == "diff" and result.trace_id is not None:
                 request = wanted.request
                 differing = DiffScreen(self.store, request.trace_id, result.trace_id, step_id=request.step_id)
-                self.app.push_screen(differing, lambda _: self._show_verdict(wanted, result))
+                self.app.push_screen(differing, lambda _: self._show_verdict(wanted, ran))
             elif answer == "allow" and allowed is not None:
                 self.replay(allowed)
             elif answer == "allow all":

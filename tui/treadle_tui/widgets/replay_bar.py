@@ -68,21 +68,26 @@ class ReplayBar(LineView, can_focus=False):
         ]  # fmt: skip
 
     def _track(self, width: int) -> list[Segment]:
-        done, counts = self.stand.done, self.stand.counts
-        of = f" of {figures.count(self.expected)}" if done <= self.expected else ""
-        said: list[tuple[str, str]] = [(f"{figures.count(done)}{of}", "normal"), (" calls", "dim")]
-        for word, count in counts.items():
-            said += [("   " + figures.count(count), "normal"), (f" {word}", DECISION_TONES.get(word, "alarm"))]
         took = figures.duration_text(int(self.elapsed_s * 1e9))
-        needed = sum(cell_len(text) for text, _ in said) + len(took) + 6
-        cells = min(_MOST_TRACK_CELLS, width - needed)
+        said = self._said(is_brief=False)
+        cells = min(_MOST_TRACK_CELLS, width - sum(cell_len(text) for text, _ in said) - len(took) - 6)
         segments = [Segment(" ")]
         if cells >= _LEAST_TRACK_CELLS:
             segments += self._bar(cells)
+        else:
+            said = self._said(is_brief=True)
         segments += [Segment(text, self.tone(tone)) for text, tone in said]
         used = sum(segment.cell_length for segment in segments)
         gap = " " * max(1, width - used - len(took) - 1)
         return [*segments, Segment(gap), Segment(took, self.tone("normal"))]
+
+    def _said(self, *, is_brief: bool) -> list[tuple[str, str]]:
+        done, gap = self.stand.done, "  " if is_brief else "   "
+        of = f" of {figures.count(self.expected)}" if done <= self.expected else ""
+        said = [(f"{figures.count(done)}{of}", "normal"), ("" if is_brief else " calls", "dim")]
+        for word, count in self.stand.counts.items():
+            said += [(gap + figures.count(count), "normal"), (f" {word}", DECISION_TONES.get(word, "alarm"))]
+        return said
 
     def _bar(self, cells: int) -> list[Segment]:
         share = min(1.0, self.stand.done / self.expected) if self.expected else 1.0
