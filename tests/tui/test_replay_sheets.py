@@ -70,11 +70,13 @@ def test_a_verdict_says_what_was_otherwise_first() -> None:
     """What strayed stands above what did as it had done, with the difference; no advice for the command line."""
     strayed = replace(CALL, decision="new", path="answer#0/weigh#0", why="the recording has no such call")
     said = "answer#0/weigh#0 is not in the recording: allow it with --live 'weigh'"
-    told = rows(verdict_blocks(result(CALL, strayed, sentence=said), printed="one\ntwo\n"))
+    shown = replace(result(CALL, strayed, sentence=said), idle_live=("wiegh",))
+    told = rows(verdict_blocks(shown, printed="one\ntwo\n"))
     assert told == [
         "≠: diverged: answer#0/weigh#0 is not in the recording",
         "calls: 1 ran",
         "took: 1.50s; the recording took 4.21s",
+        "--live: wiegh fitted no call",
         f"new trace: {trace_id(9)[:8]}",
         "new: answer#0/weigh#0\n  the recording has no such call",
         "served: answer#0/generate#0",

@@ -145,10 +145,10 @@ async def test_another_answer_and_what_follows_from_it(recorded: Store) -> None:
         await until(pilot, "fixed", "1 served · 1 overridden · 2 ran", "its answer is the one that you gave")
         await pilot.press("enter")
         await until(pilot, f"replay of {failed(recorded)[:8]}", "generate overridden", "weigh served")
-        await pilot.press("escape", "g", "j")
+        await pilot.press("escape", "g")
         app = pilot.app
-        await until(pilot, "↻ answer")
-        await pilot.press("enter")
+        await until(pilot, "▶ ✓", "↻ answer", f"replay of {failed(recorded)[:8]}")
+        await pilot.press("j", "enter")
         await until(pilot, "step 1/4", without="replay of")
         assert isinstance(app.screen, DebugScreen)
         await pilot.press(*GENERATE)

@@ -55,8 +55,13 @@ def step_alone(step: Step, edited: str | None = None) -> Wanted:
     if edited is None:
         return wanted
     assert step.input_tagged is not None
-    given = retagged(step.input_tagged, json.loads(edited))
+    given = tagged_edit(step.input_tagged, edited)
     return Wanted(replace(wanted.request, root_input=given), f"{wanted.what}, edited")
+
+
+def tagged_edit(recorded: bytes, edited: str) -> bytes:
+    """Return edited plain JSON as tagged JSON: what was not changed keeps the tags that it was recorded with."""
+    return retagged(recorded, json.loads(edited))
 
 
 def chain_with_input(step: Step, edited: str) -> Wanted:

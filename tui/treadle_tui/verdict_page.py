@@ -46,6 +46,8 @@ def verdict_blocks(result: Result, *, printed: str = "") -> list[Block]:
     if assumed:
         said = f"{figures.count(assumed)} with arguments that were not recorded, taken to be the same"
         blocks.append(Block(said, "assumed", "accent", gap=False))
+    if result.idle_live:
+        blocks.append(Block(f"{', '.join(result.idle_live)} fitted no call", "--live", "accent", gap=False))
     if result.trace_id:
         blocks.append(Block(result.trace_id[:8], "new trace", gap=False))
     blocks += _call_blocks(result.calls)

@@ -56,7 +56,7 @@ class TracesScreen(ReplayingScreen):
         with Vertical(id="lists"):
             yield Pane(("Traces",), self.table, self._empty, number=1, id="traces-pane")
             with Horizontal(id="previews"):
-                yield Pane(("Input",), self._previews[0], number=2)
+                yield Pane(("Input",), self._previews[0], number=2, id="preview-pane")
                 yield Pane(("Output",), self._previews[1], number=3)
 
     def on_mount(self) -> None:
@@ -123,6 +123,8 @@ class TracesScreen(ReplayingScreen):
         if isinstance(summary, TraceSummary):
             for view, laid_out in zip(self._previews, preview(summary), strict=True):
                 view.load(laid_out.lines, margins=laid_out.margins)
+            note = f"replay of {summary.replay_of[:8]}" if summary.replay_of else ""
+            self.query_one("#preview-pane", Pane).divider.show(note=note)
 
     def on_lazy_table_chosen(self, message: LazyTable.Chosen) -> None:
         """Open the chosen trace."""
