@@ -16,9 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import treadle
 
 LONGEST_S = 0.006
-PATIENCE_S = 0.004
-"""Some answers take longer."""
-
+PATIENCE_S = 0.004  # some answers take longer
 _drawn = threading.Lock()
 
 

@@ -1,5 +1,7 @@
 """The span tree: rows, folds, position, gutter, growth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,18 @@ async def test_growth_keeps_position_and_folds() -> None:
         await pilot.pause()
         assert tree.position == 7
         assert "retrieve +1" in screen_text(app)
+
+
+@pytest.mark.parametrize(("width", "served", "overridden"), [(120, "served", "overridden"), (44, "↻", "✎")])
+async def test_answers_of_a_replay_are_marked(width: int, served: str, overridden: str) -> None:
+    """What was served and what the user answered carry their word, or a sign where it would cut the name."""
+    whole = rag_tree()
+    source = np.zeros(len(whole), np.uint8)
+    source[[7, 9]] = 1, 2
+    app = Stage(SpanTree())
+    async with app.run_test(size=(width, 16)) as pilot:
+        app.query_one(SpanTree).load(replace(whole, source=source))
+        await pilot.pause()
+        rows = screen_text(app).splitlines()
+        assert f" {served} " in rows[7]
+        assert f" {overridden} " in rows[9]

@@ -5,13 +5,13 @@ counted apart.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.surroundings.groups import group_of
-from treadle_debugger.admission import calls_below, root_of
-from treadle_debugger.choosing import choose
+from treadle_debugger.admission import calls_below, check_replayable, check_signatures, root_of
+from treadle_debugger.choosing import EVERY_NAME, choose
 from treadle_debugger.request import Request, Source
 
 
@@ -34,13 +34,20 @@ class Forecast:
     """What the user named."""
     possible: tuple[LiveCalls, ...]
     """What runs for real only if it has changed by then."""
-    lets_new_run: bool
-    """Whether calls that the recording has not would run for real as well."""
+    new_names: tuple[str, ...]
+    """Globs: calls of these names that the recording has not would run for real as well."""
+    calls: int
+    """How many calls a replay decides about that does what the recording did."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing can go live."""
         return not self.certain and not self.possible and not self.lets_new_run
+
+    @property
+    def lets_new_run(self) -> bool:
+        """Whether calls that the recording has not can go live."""
+        return bool(self.new_names)
 
     @property
     def cost_usd(self) -> float | None:
@@ -57,22 +64,28 @@ def forecast(store: Source, request: Request) -> Forecast:
     """Tell what a replay would do for real, without running anything.
 
     Raises:
-        TreadleError: as `replay` does for a request that does not fit the recording.
+        TreadleError: as `replay` does where it may not run, or does not fit the recording.
 
     """
     recording = store.recording(request.trace_id)
-    calls = calls_below(recording.calls, root_of(recording, request.step_id))
+    root = root_of(recording, request.step_id)
+    calls = calls_below(recording.calls, root)
     chosen = choose(store, request, calls)
+    check_replayable(root, request, chosen.live_ids)
+    if not request.trust:
+        check_signatures(recording.process, root, calls, chosen.live_ids, store=store.path)
     costs = _costs(store, request.trace_id)
     effects = [call for call in calls if call.kind in EFFECT_KINDS and not _is_reading(call)]
     certain = [call for call in effects if call.span_id in chosen.live_ids]
     given = {span_id for override in chosen.overrides for span_id in override.ids}
+    answered = {span_id for override in chosen.overrides if override.path is None for span_id in override.ids}
     possible = [call for call in effects if call.span_id not in chosen.live_ids | given]
     lets_run = request.lets_changed_run
     return Forecast(
         certain=_by_name(certain, costs),
         possible=_by_name(possible, costs) if lets_run else (),
-        lets_new_run=lets_run or bool(chosen.live_names) or request.from_id is not None,
+        new_names=(EVERY_NAME,) if lets_run or request.from_id is not None else chosen.live_names,
+        calls=_reached(calls, chosen.live_ids, answered),
     )
 
 
@@ -82,7 +95,8 @@ def together(forecasts: Iterable[Forecast], *, times: int = 1) -> Forecast:
     return Forecast(
         certain=_added((calls for one in each for calls in one.certain), times),
         possible=_added((calls for one in each for calls in one.possible), times),
-        lets_new_run=any(one.lets_new_run for one in each),
+        new_names=tuple(dict.fromkeys(name for one in each for name in one.new_names)),
+        calls=times * sum(one.calls for one in each),
     )
 
 
@@ -103,6 +117,23 @@ def _times(times: int, cost_usd: float | None) -> float | None:
 def _is_reading(call: RecordedCall) -> bool:
     """Tell of a clock or of random numbers that nobody need be asked about them."""
     return call.function is None and group_of(call.name) is not None
+
+
+def _reached(calls: Sequence[RecordedCall], live_ids: frozenset[str], answered: set[str]) -> int:
+    """Count the calls but for those below an answered one, which are not made again."""
+    parents = {call.span_id: call.parent_span_id for call in calls}
+    running: set[str] = set()
+    for span_id in live_ids:
+        above: str | None = span_id
+        while above is not None and above not in running:
+            running.add(above)
+            above = parents.get(above)
+    closed: set[str] = set()
+    for call in calls:
+        is_answered = call.kind in EFFECT_KINDS and call.span_id not in running
+        if call.parent_span_id in closed or is_answered or call.span_id in answered:
+            closed.add(call.span_id)
+    return sum(call.parent_span_id not in closed for call in calls)
 
 
 def _costs(store: Source, trace_id: str) -> dict[str, float]:

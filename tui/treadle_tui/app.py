@@ -1,6 +1,8 @@
 """The terminal app: a store, the list of its traces, and the debugger on each of them."""
 
+import asyncio
 import gc
+import signal
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -67,6 +69,15 @@ class TreadleApp(App[None]):
         if trace_id is not None:
             self.push_screen(DebugScreen(self.store, trace_id, span_id=span_id))
         self.watch_store()
+
+        if not self.is_headless:
+            self._leave_in_order()
+
+    def _leave_in_order(self) -> None:
+        """Quit when told to end, or when the terminal is closed: a replaying process would stay behind."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def on_unmount(self) -> None:
         """Let the watching thread end."""

@@ -163,8 +163,10 @@ class DebugActions(DebugMoves):
         self.app.call_from_thread(self.app.copy_to_clipboard, text)
 
     def action_leave(self) -> None:
-        """Let a count or a search go; else go back to the traces."""
-        if self._count:
+        """Stop a replay that runs, let a count or a zoom go; else go back to the traces."""
+        if self.is_replaying:
+            self.action_stop_replay()
+        elif self._count:
             self._count = ""
         elif self.maximized is not None:
             self.minimize()

@@ -1,26 +1,18 @@
-"""Typed words on the Debug screen, what was typed at a prompt, and replays."""
+"""Typed words on the Debug screen, and what was typed at a prompt."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-from treadle.model import Step, TraceSummary
-from treadle_debugger.session import Session
-from treadle_tui.diff_page import diff_page
-from treadle_tui.replays import tagged_edit
-from treadle_tui.screens.debug_actions import DebugActions
-from treadle_tui.screens.edit import EditScreen
-from treadle_tui.screens.sheet import SheetScreen
-from treadle_tui.step_pages import input_json
+from treadle.model import TraceSummary
+from treadle_tui.screens.debug_replays import DebugReplays
+from treadle_tui.screens.diff import DiffScreen
 from treadle_tui.typed_commands import understand
-from treadle_tui.widgets.blocks import Block
 from treadle_tui.widgets.command_line import Prompt
 
-_EDITABLE_BYTES: Final = 100_000
 
-
-class DebugWords(DebugActions):
-    """Commands by their words, and replays."""
+class DebugWords(DebugReplays):
+    """Commands by their words."""
 
     trace_id: str
     summary: TraceSummary | None
@@ -143,10 +135,7 @@ class DebugWords(DebugActions):
         )
 
     def _compare(self, before: str, after: str) -> None:
-        def compared(blocks: list[Block]) -> None:
-            self.app.push_screen(SheetScreen(f"Diff · {before[:8]} → {after[:8]}", blocks, gutter_cells=5))
-
-        self.run_job(partial(diff_page, self.store, before, after), compared, group="diff")
+        self.app.push_screen(DiffScreen(self.store, before, after))
 
     def _with_point(self, number: str, do: Callable[[str], Any]) -> None:
         points = [] if self.session is None else list(self.session.breakpoints)
@@ -154,38 +143,3 @@ class DebugWords(DebugActions):
             self.say(f"there is no breakpoint {number}", alarm=True)
             return
         self.change(partial(do, points[int(number) - 1].breakpoint_id))
-
-    # Replay
-
-    def action_replay(self, scope: str) -> None:
-        """Replay this step, or the chain."""
-        if self.session is None:
-            return
-        if scope == "chain":
-            self.replay_chain(self.session.trace_id)
-        else:
-            self._with_step(self.session, self.replay_step)
-
-    def action_edit(self) -> None:
-        """Edit this step's input, then replay it."""
-        if self.session is not None:
-            self._with_step(self.session, self._edit)
-
-    def _with_step(self, session: Session, do: Callable[[Step], None]) -> None:
-        """Do something with the step at the position: what is shown may still be the one before."""
-        self.run_job(partial(self.store.step, session.trace_id, session.span_id), do, group="step")
-
-    def _edit(self, step: Step) -> None:
-        recorded = step.input_tagged
-        if recorded is None:
-            self.say("this step has no recorded input to edit", alarm=True)
-            return
-        if len(recorded) > _EDITABLE_BYTES:
-            self.say("this input is too large to edit here: treadle replay takes it on the command line", alarm=True)
-            return
-
-        def edited(text: str | None) -> None:
-            if text is not None:
-                self.replay_step(step, edited=tagged_edit(recorded, text))
-
-        self.app.push_screen(EditScreen(step.name, input_json(step)), edited)

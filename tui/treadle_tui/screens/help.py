@@ -16,7 +16,10 @@ WORDS_HELP: Final = (
     ("delete N · enable N · disable N", "a breakpoint, by its number in the list"),
     ("watch EXPR · unwatch N", "SQL over the columns of this step"),
     ("goto N · find TEXT · tab NAME", "a step by its number, a text in payloads, a tab"),
-    ("replay · replay step · edit", "the chain, this step, with another input"),
+    ("replay · replay step · replay from", "the chain served, this step alone, real from here on"),
+    ("replay --live X --model M …", "with what treadle replay takes: --all-live --set --result --strict …"),
+    ("set PATH VALUE · edit", "the chain with another input of this step: set $.text 'hi'"),
+    ("result VALUE · edit-answer", "the chain with another answer of this step"),
     ("diff · diff TRACE", "what differs from the trace that this replays, or from another"),
     ("theme dark|light · quit", ""),
 )

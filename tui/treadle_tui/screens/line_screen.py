@@ -56,11 +56,16 @@ class LineScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Put the screen's own parts above the bottom line."""
         yield from self.compose_parts()
+        yield from self.compose_overlays()
         yield self.command_line
         yield Label("", id="too-small", markup=False)
 
     def compose_parts(self) -> ComposeResult:
         """Return the screen's own parts."""
+        yield from ()
+
+    def compose_overlays(self) -> ComposeResult:
+        """Return what lies over the parts, just above the bottom line."""
         yield from ()
 
     def on_mount(self) -> None:

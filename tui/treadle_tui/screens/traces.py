@@ -9,10 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
+from treadle.errors import UsageError
 from treadle.model import TraceSummary
 from treadle_tui import figures, keys
 from treadle_tui.clipboard import copy
 from treadle_tui.messages import OpenTrace
+from treadle_tui.replay_words import understand_replay
+from treadle_tui.replays import whole_chain
 from treadle_tui.screens.replaying_screen import ReplayingScreen
 from treadle_tui.trace_rows import COLUMNS, FAILED_CONDITION, preview, short_path, trace_row
 from treadle_tui.widgets.blocks import Block, page
@@ -53,7 +56,7 @@ class TracesScreen(ReplayingScreen):
         with Vertical(id="lists"):
             yield Pane(("Traces",), self.table, self._empty, number=1, id="traces-pane")
             with Horizontal(id="previews"):
-                yield Pane(("Input",), self._previews[0], number=2)
+                yield Pane(("Input",), self._previews[0], number=2, id="preview-pane")
                 yield Pane(("Output",), self._previews[1], number=3)
 
     def on_mount(self) -> None:
@@ -120,6 +123,8 @@ class TracesScreen(ReplayingScreen):
         if isinstance(summary, TraceSummary):
             for view, laid_out in zip(self._previews, preview(summary), strict=True):
                 view.load(laid_out.lines, margins=laid_out.margins)
+            note = f"replay of {summary.replay_of[:8]}" if summary.replay_of else ""
+            self.query_one("#preview-pane", Pane).divider.show(note=note)
 
     def on_lazy_table_chosen(self, message: LazyTable.Chosen) -> None:
         """Open the chosen trace."""
@@ -165,18 +170,31 @@ class TracesScreen(ReplayingScreen):
         """Replay the trace under the cursor."""
         row = self.table.cursor_row
         if row is not None:
-            self.replay_chain(row.key)
+            self.replay(whole_chain(row.key))
 
     def typed(self, prompt: Prompt, text: str) -> None:  # noqa: ARG002 - one signature for all screens
         """Open a trace by its name, or do one of the few commands of this screen."""
-        word = text.split(maxsplit=1)[0]
+        word, _, rest = text.partition(" ")
         if word in {"q", "quit", "exit"}:
             self.app.exit()
-        elif word in {"replay", "help", "failed"}:
+        elif word == "replay":
+            self._replay_with(rest)
+        elif word in {"help", "failed"}:
             self.call_later(self.run_action, {"failed": "toggle_failed"}.get(word, word))
         else:
             name = text.rsplit(maxsplit=1)[-1]
             self.run_job(partial(self.store.resolve, name), lambda found: self._open(found.trace_id), group="open")
+
+    def _replay_with(self, options: str) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+        try:
+            wanted = understand_replay(options, row.key, None)
+        except UsageError as error:
+            self.say(str(error), alarm=True)
+        else:
+            self.replay(wanted)
 
     def _open(self, trace_id: str) -> None:
         self.post_message(OpenTrace(trace_id))

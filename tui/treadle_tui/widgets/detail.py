@@ -63,6 +63,11 @@ class Detail(Pane):
         """The title of the tab that is shown."""
         return self.tabs[self.divider.active]
 
+    @property
+    def _has_output_beside(self) -> bool:
+        """Whether another pane shows what came of the step."""
+        return "Messages" in self.tabs and "Output" not in self.tabs
+
     def show(self, inspection: Inspection) -> None:
         """Show a step in the tab that is open."""
         self.inspection = inspection
@@ -118,7 +123,10 @@ class Detail(Pane):
         if is_large(inspection.step):
             self._build(inspection, wanted)
         elif self.tab == "Messages" and inspection.messages and not self.raw:
-            self.view.show(inspection.messages, repeated=inspection.repeated, after=outcome(inspection))
+            after = () if self._has_output_beside else outcome(inspection)
+            self.view.show(inspection.messages, repeated=inspection.repeated, after=after)
+        elif self.tab == "Messages" and self._has_output_beside and not self.raw:
+            self._load(content("Input", inspection, raw=False))
         else:
             self._load(content(self.tab, inspection, raw=self.raw))
         self._note(inspection)

@@ -16,6 +16,8 @@ WATCH: Final = "◉"
 FOLDED: Final = "▸"
 UNFOLDED: Final = "▾"
 GUIDE: Final = "│"
+SOURCE_GLYPHS: Final = {"served": "↻", "overridden": "✎"}
+"""Where an answer in a replay came from, where there is no room for the word."""
 BEFORE: Final = "‹"  # noqa: RUF001 - it is meant
 BEYOND: Final = "›"  # noqa: RUF001
 """Where a line that is cut goes on."""

@@ -26,9 +26,8 @@ _BOLD: Final = Style(bold=True)
 _UNDERLINE: Final = Style(underline=True)
 _REVERSE: Final = Style(reverse=True)
 _RUNNING: Final = STATUSES.index("running")
-_USUAL_IN_REPLAYS: Final = "served"
-"""Goes without saying where it would cut the name."""
-_SOURCES: Final = ("", _USUAL_IN_REPLAYS, "overridden")
+_SOURCES: Final = ("", "served", "overridden")
+"""What is said of where an answer came from; of a real one nothing."""
 
 Tone = Callable[[str], Style]
 
@@ -128,9 +127,9 @@ def _label(tree: "Tree", state: RowState, geometry: RowGeometry, tone: Tone) -> 
 def _notes(tree: "Tree", state: RowState, room: int) -> str:
     notes = f" +{figures.count(state.hidden)}" if state.hidden else ""
     source = _SOURCES[tree.source[state.step]]
-    if not source or (source == _USUAL_IN_REPLAYS and len(notes) + 1 + len(source) > room):
+    if not source:
         return notes
-    return f"{notes} {source}"
+    return f"{notes} {source if len(notes) + 1 + len(source) <= room else marks.SOURCE_GLYPHS[source]}"
 
 
 def _name_style(state: RowState, tone: Tone) -> Style:
@@ -186,4 +185,5 @@ def _widest_label(tree: "Tree") -> int:
     if not len(tree):
         return 16
     lengths = np.array([cell_len(name) for name in tree.names], np.int64)
-    return int((2 * tree.depth.astype(np.int64) + lengths[tree.name]).max()) + 2 + _TAG_CELLS
+    noted = np.array([len(source) + bool(source) for source in _SOURCES], np.int64)[tree.source]
+    return int((2 * tree.depth.astype(np.int64) + lengths[tree.name] + noted).max()) + 2 + _TAG_CELLS
