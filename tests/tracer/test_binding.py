@@ -21,11 +21,11 @@ def by_place(a, b, /, bind=4, *rest):
     """Take some by position only."""
 
 
-def anything(*list, **named):
+def anything(*list, **named):  # noqa: A002
     """Take whatever comes, under names that a binder might use itself."""
 
 
-def everything(a, /, b, list=[], *rest, c, bind=None, **named):  # noqa: B006
+def everything(a, /, b, list=[], *rest, c, bind=None, **named):  # noqa: A002, B006
     """Take arguments of every kind."""
 
 
