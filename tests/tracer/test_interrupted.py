@@ -16,6 +16,8 @@ import recorded
 import treadle
 
 OWN_FOLDER = str(Path(treadle.__file__).parent)
+CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
+"""Not `CALL_INTRINSIC_1`, which Python 3.12 brought: that is work of the interpreter's own."""
 
 
 @functools.cache
@@ -25,7 +27,7 @@ def points(code: CodeType) -> frozenset[int]:
     after = {
         following.offset
         for instruction, following in pairwise(instructions)
-        if instruction.opname == "RESUME" or instruction.opname.startswith("CALL")
+        if instruction.opname in ("RESUME", *CALLS)
     }
     loops = {each.argval for each in instructions if each.opname.startswith("JUMP_BACKWARD")}
     return frozenset(after | loops)
@@ -152,6 +154,7 @@ def interrupt(act: Callable[[], Any], at: int) -> bool:
     """Press Ctrl-C at the n-th point in our code; tell whether there were so many."""
     ctrl_c = CtrlC(at)
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of opcodes where a frame asked before the tracing began
     sys.settrace(ctrl_c.trace)
     try:
         act()
