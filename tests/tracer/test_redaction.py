@@ -66,7 +66,6 @@ def test_ordinary_names_stay(name: str) -> None:
         {"log_in": lambda user, password="swordfish": (user, password)},
         {"log_in": lambda user, *, password="swordfish": (user, password)},
     ],
-    ids=repr,
 )
 def test_secrets_leave_every_kind_of_holder(held: Any) -> None:
     """Pairs of a header and its value, bytes, lists under a secret's name, and keys of dictionaries."""

@@ -142,12 +142,13 @@ def _is_parked(frame: FrameType | None) -> bool:
     """Tell whether a thread is blocked and nothing has woken it yet.
 
     That is certain only for `threading.Condition.wait`, in which futures, queues and events wait: the lock of the
-    waiter is still held.
+    waiter is still held. Who was woken holds it again, while he waits for the condition's own.
     """
     if frame is None or frame.f_code is not _WAIT or _is_starting_a_thread(frame):
         return False
-    waiter = frame.f_locals.get("waiter")
-    return waiter is not None and waiter.locked()
+    held = frame.f_locals
+    waiter = held.get("waiter")
+    return waiter is not None and waiter.locked() and not held.get("gotit")
 
 
 def _is_starting_a_thread(frame: FrameType | None) -> bool:
