@@ -12,7 +12,9 @@ from treadle.errors import UsageError
 
 Path = tuple[str | int, ...]
 
-_PART = re.compile(r"""\.(?P<name>[^.\[\]'"]+)|\[(?P<index>-?\d+)\]|\[(?P<quote>['"])(?P<key>.*?)(?P=quote)\]""")
+_PART = re.compile(
+    r"""\.(?P<name>[^.\[\]'"]+)|\[(?P<index>-?\d+)\]|\[(?P<quote>['"])(?P<key>.*?)(?P=quote)\]""", re.DOTALL
+)
 
 
 def parse(text: str) -> Path:
@@ -39,7 +41,14 @@ def parse(text: str) -> Path:
 
 def shown(path: Path) -> str:
     """Return a path as it is written."""
-    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "$" + "".join(map(_shown, path))
+
+
+def _shown(part: str | int) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    quote = '"' if "'" in part else "'"
+    return f".{part}" if _PART.fullmatch(f".{part}") else f"[{quote}{part}{quote}]"
 
 
 def at(value: Any, path: Path) -> Any:
@@ -50,7 +59,7 @@ def at(value: Any, path: Path) -> Any:
 
     """
     for depth, part in enumerate(path):
-        if isinstance(value, Mapping) and part not in value and depth == len(path) - 1:
+        if _is_new_key(value, path[depth:]):
             return None
         value = _inside(value, part, path[: depth + 1])
     return value
@@ -70,14 +79,17 @@ def _replaced(value: Any, path: Path, new: Any, above: Path) -> Any:
     if not path:
         return new
     part, here = path[0], (*above, path[0])
-    is_new_key = isinstance(value, Mapping) and part not in value and len(path) == 1
-    inner = new if is_new_key else _replaced(_inside(value, part, here), path[1:], new, here)
+    inner = new if _is_new_key(value, path) else _replaced(_inside(value, part, here), path[1:], new, here)
     try:
         return _with(value, part, inner)
     except UsageError:
         raise
     except Exception as error:
         raise UsageError(f"{shown(here)} cannot be changed: {type(error).__name__}: {error}") from error
+
+
+def _is_new_key(value: Any, path: Path) -> bool:
+    return len(path) == 1 and isinstance(value, Mapping) and isinstance(path[0], str) and path[0] not in value
 
 
 def _with(value: Any, part: str | int, inner: Any) -> Any:

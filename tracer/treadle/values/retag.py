@@ -6,6 +6,8 @@ import orjson
 
 from treadle.values.view import TAG, unwrap
 
+_SORTED = orjson.OPT_SORT_KEYS
+
 
 def retagged(recorded: bytes, edited: Any) -> bytes:
     """Return edited plain JSON as tagged JSON, of the recorded types where it has the recorded shape."""
@@ -13,7 +15,7 @@ def retagged(recorded: bytes, edited: Any) -> bytes:
 
 
 def _retag(recorded: Any, edited: Any) -> Any:
-    if unwrap(recorded) == edited:
+    if _is_same(unwrap(recorded), edited):
         return recorded
     if isinstance(recorded, dict) and isinstance(edited, dict):
         if TAG not in recorded:
@@ -27,3 +29,8 @@ def _retag(recorded: Any, edited: Any) -> Any:
         if isinstance(recorded, dict) and isinstance(recorded.get("v"), list):
             return {**recorded, "v": _retag(recorded["v"], edited)}
     return edited
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: to Python, 1 is 1.0 and true."""
+    return one == other and orjson.dumps(one, option=_SORTED) == orjson.dumps(other, option=_SORTED)
