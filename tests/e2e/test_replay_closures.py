@@ -87,7 +87,7 @@ def test_it_is_todays_code_that_runs(project: Project) -> None:
     project.write(EDITED.replace("def seven():", "def seven(unit=1, *, sign=1):"))
     result = project.replay(calls["by 2"].trace_id, step_id=calls["by 2"].span_id)
     assert (result.verdict, [call.is_edited for call in result.calls]) == ("changed", [True]), result.sentence
-    assert result.sentence == "it returned something else: 2 -> 3"
+    assert result.sentence == "it returned something else: 2 -> 3; edited since: by 2"
     assert said(project, calls["seven"]) == "same"
 
 
@@ -112,8 +112,8 @@ def test_several_lambdas_of_one_name_are_told_apart(project: Project) -> None:
     project.write(SEVERAL.replace("n + 2", "n + 20").replace("n + 3", "n + 30"))
     assert said_of_each(project) == {
         "one": "same",
-        "two": "changed: it returned something else: 3 -> 21",
-        "three": "changed: it returned something else: 4 -> 31",
+        "two": "changed: it returned something else: 3 -> 21; edited since: two",
+        "three": "changed: it returned something else: 4 -> 31; edited since: three",
     }
     project.write(
         SEVERAL.replace("n + 2", "n + 20").replace(

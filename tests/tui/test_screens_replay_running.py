@@ -90,7 +90,7 @@ async def test_the_list_replays_and_stops_too(recorded: Store, tmp_path: Path) -
         await pilot.press("y")
         await until(pilot, "2 of 4 calls", "1 live")
         await pilot.press("escape")
-        await until(pilot, "was stopped after", without="esc stops it")
+        await until(pilot, "was stopped after", "2 traces", without="esc stops it")
         before = trace_count(recorded)
         await pilot.press("G", "X")
         await until(pilot, "still failing", "2 served")
