@@ -127,11 +127,12 @@ def _runs_for_one_below(call: RecordedCall, live_ids: frozenset[str], by_id: Map
 
 
 def check_signatures(
-    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str], *, store: Path
+    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], unread_ids: frozenset[str], *, store: Path
 ) -> None:
     """Refuse what this user did not record: what would be started, and every answer that could be served.
 
     Glue is checked too: what is an effect is decided by today's code, and the recorded result is what it is judged by.
+    `unread_ids`: the steps that run for real; not those that get another answer, for that takes the recorded one's types.
 
     Raises:
         RefusedError: names the first record that was changed, or that nobody signed.
@@ -154,11 +155,11 @@ def check_signatures(
             "replay a step above it, or look at it, then replay with --trust"
         )
     for call in calls:
-        is_live = call.span_id in live_ids
-        if (call is root or not is_live) and not verify_start(key, call):
+        is_read = call.span_id not in unread_ids
+        if (call is root or is_read) and not verify_start(key, call):
             raise RefusedError(_refusal(call, "what went into", _how(call.start_signature, store)))
         has_answer = call.status in ("ok", "error") or call.closed_early
-        if has_answer and not is_live and not verify_end(key, call):
+        if has_answer and is_read and not verify_end(key, call):
             raise RefusedError(_refusal(call, "the answer of", _how(call.end_signature, store)))
 
 

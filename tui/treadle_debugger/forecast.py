@@ -73,19 +73,18 @@ def forecast(store: Source, request: Request) -> Forecast:
     chosen = choose(store, request, calls)
     check_replayable(root, request, chosen.live_ids)
     if not request.trust:
-        check_signatures(recording.process, root, calls, chosen.live_ids, store=store.path)
+        check_signatures(recording.process, root, calls, chosen.unread_ids, store=store.path)
     costs = _costs(store, request.trace_id)
     effects = [call for call in calls if call.kind in EFFECT_KINDS and not _is_reading(call)]
     certain = [call for call in effects if call.span_id in chosen.live_ids]
     given = {span_id for override in chosen.overrides for span_id in override.ids}
-    answered = {span_id for override in chosen.overrides if override.path is None for span_id in override.ids}
     possible = [call for call in effects if call.span_id not in chosen.live_ids | given]
     lets_run = request.lets_changed_run
     return Forecast(
         certain=_by_name(certain, costs),
         possible=_by_name(possible, costs) if lets_run else (),
         new_names=(EVERY_NAME,) if lets_run or request.from_id is not None else chosen.live_names,
-        calls=_reached(calls, chosen.live_ids, answered),
+        calls=_reached(calls, chosen.live_ids, chosen.answered_ids),
     )
 
 
@@ -119,7 +118,7 @@ def _is_reading(call: RecordedCall) -> bool:
     return call.function is None and group_of(call.name) is not None
 
 
-def _reached(calls: Sequence[RecordedCall], live_ids: frozenset[str], answered: set[str]) -> int:
+def _reached(calls: Sequence[RecordedCall], live_ids: frozenset[str], answered: frozenset[str]) -> int:
     """Count the calls but for those below an answered one, which are not made again."""
     parents = {call.span_id: call.parent_span_id for call in calls}
     running: set[str] = set()

@@ -84,7 +84,7 @@ def replay(
     check_replayable(root, request, chosen.live_ids)
     check_debugged(root, calls, request, chosen.live_ids)
     if not request.trust:
-        check_signatures(recording.process, root, calls, chosen.live_ids, store=store.path)
+        check_signatures(recording.process, root, calls, chosen.unread_ids, store=store.path)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="treadle-replay-") as folder:
         plan = Plan(
