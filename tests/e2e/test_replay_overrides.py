@@ -257,3 +257,28 @@ def test_a_replay_is_followed_call_by_call_and_can_be_stopped(project: Project, 
         project.replay(recorded, control=control)
     thread.join()
     assert not Path("/proc", pid_file.read_text()).exists()
+
+
+def test_what_must_run_to_reach_a_live_call_is_told_too(project: Project) -> None:
+    """A tool around a model call runs for real where that does, and so the user is asked about both."""
+    recorded = project.record(
+        """
+import treadle
+
+@treadle.trace(kind="llm")
+def generate(text): return text.upper()
+
+@treadle.trace(kind="tool")
+def charge(card): return generate(card)
+
+@treadle.trace
+def chain(card): return charge(card)
+
+if __name__ == "__main__":
+    chain("4242")
+"""
+    )
+    told = forecast(project.store, Request(recorded, live=("generate",)))
+    assert sorted((calls.name, calls.count) for calls in told.certain) == [("charge", 1), ("generate", 1)]
+    told = forecast(project.store, Request(recorded, all_live=True, instead=(Instead("generate", None, "x"),)))
+    assert [calls.name for calls in told.certain] == ["charge"]

@@ -18,7 +18,7 @@ from treadle.replay.matching import Match, Matcher
 from treadle.replay.moments import Moment, end_moments
 from treadle.replay.order import Order
 from treadle.replay.overrides import Override, changed_arguments, made_up, with_answer, with_model
-from treadle.replay.plan import Plan
+from treadle.replay.plan import Plan, with_ancestors
 from treadle.replay.report import Decision, Report
 from treadle.surroundings.groups import group_of
 
@@ -38,7 +38,7 @@ class Replaying:
         self._matcher = Matcher(plan)
         self._order = Order()
         self._moments = end_moments(plan.calls)
-        self._live = plan.live_ids | _ancestors(plan.calls, plan.live_ids)
+        self._live = with_ancestors(plan.calls, plan.live_ids)
         self._lets_run = plan.live_changed
         """Whether what the recording has no answer for runs for real."""
         self.root: Call | None = None
@@ -170,15 +170,3 @@ REASONS: dict[Decision, str] = {
     "assumed": "something in its arguments was not recorded, and can only be assumed to be the same",
     "withheld": "it may not be called again without harm",
 }
-
-
-def _ancestors(calls: tuple[RecordedCall, ...], below: frozenset[str]) -> frozenset[str]:
-    """Return the ids of everything above some steps: an effect above a live step must run to reach it."""
-    parents = {call.span_id: call.parent_span_id for call in calls}
-    above = set()
-    for span_id in below:
-        parent = parents.get(span_id)
-        while parent is not None and parent not in above:
-            above.add(parent)
-            parent = parents.get(parent)
-    return frozenset(above)
