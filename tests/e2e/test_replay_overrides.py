@@ -282,3 +282,26 @@ if __name__ == "__main__":
     assert sorted((calls.name, calls.count) for calls in told.certain) == [("charge", 1), ("generate", 1)]
     told = forecast(project.store, Request(recorded, all_live=True, instead=(Instead("generate", None, "x"),)))
     assert [calls.name for calls in told.certain] == ["charge"]
+
+
+def test_what_is_below_a_given_answer_is_not_missing(project: Project) -> None:
+    """It was not to be called."""
+    recorded = project.record(
+        """
+import treadle
+
+@treadle.trace(kind="llm")
+def generate(text): return text.upper()
+
+@treadle.trace(kind="tool")
+def charge(card): return generate(card)
+
+@treadle.trace
+def chain(card): return charge(card)
+
+if __name__ == "__main__":
+    chain("4242")
+"""
+    )
+    result = project.replay(recorded, instead=(Instead("charge", None, "paid"),), strict=True)
+    assert (result.verdict, result.counts) == ("changed", {"ran": 1, "overridden": 1})
