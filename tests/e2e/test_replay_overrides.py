@@ -305,3 +305,9 @@ if __name__ == "__main__":
     )
     result = project.replay(recorded, instead=(Instead("charge", None, "paid"),), strict=True)
     assert (result.verdict, result.counts) == ("changed", {"ran": 1, "overridden": 1})
+
+
+def test_a_pattern_that_fitted_what_was_withheld_is_not_idle(project: Project, recorded: str) -> None:
+    """It was no typing error: something else is missing."""
+    result = project.replay(recorded, live=("refund",))
+    assert (result.counts["withheld"], result.idle_live) == (1, ())

@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
         _install(plan)
         outcome = _run(plan, root, report)
     except TreadleError as error:
-        outcome = {"outcome": "refused" if error.__class__.__name__ == "RefusedError" else "not replayable"}
+        outcome = {"outcome": "refused" if isinstance(error, RefusedError) else "not replayable"}
         outcome["why"] = str(error)
     report.write(**outcome)
     sys.stdout.flush()
