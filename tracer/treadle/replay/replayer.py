@@ -71,6 +71,8 @@ class Replaying:
             changed = self._changed(call, instead, held)
         except TreadleError as error:
             return "unanswerable", Refused(match.path, str(error))
+        if call.parent is None and self.root is None and self._became_an_effect(call, match):
+            return "unanswerable", Refused(match.path, f"it is of kind {call.kind} today, and was not: {RECORD_ANEW}")
         decision = self._decision(call, match, is_changed=changed is not None)
         if decision in ("ran", "live"):
             return decision, changed
@@ -107,6 +109,11 @@ class Replaying:
         ):
             return self._let_run(call)
         return "changed" if recorded is not None else "new"
+
+    def _became_an_effect(self, call: "Call", match: Match) -> bool:
+        """Tell whether today's code makes an effect of glue: nobody was asked whether it may run for real."""
+        recorded = match.recorded
+        return call.kind in EFFECT_KINDS and recorded is not None and recorded.kind not in EFFECT_KINDS
 
     def _is_harmless(self, call: "Call") -> bool:
         """Tell of a reading of the clock or of random numbers that it may be a real one, where nothing was recorded."""
@@ -163,6 +170,7 @@ class Loading:
         raise DivergedError(f"it calls {call.name} as soon as it is loaded")
 
 
+RECORD_ANEW = "give it back its kind, or record it anew"
 REASONS: dict[Decision, str] = {
     "changed": "its arguments are not the recorded ones",
     "new": "the recording has no such call",
