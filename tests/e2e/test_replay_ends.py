@@ -68,3 +68,18 @@ def test_a_time_out_is_a_time(project: Project, command: tuple[str, ...], second
     ran = treadle(*command, "--timeout", seconds)
     assert (ran.code, ran.out) == (2, "")
     assert "--timeout" in ran.err
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc for processes")
+def test_a_replay_that_is_killed_takes_its_program_with_it(project: Project) -> None:
+    """Nobody is left to end it: the kernel does."""
+    project.record(QUICK)
+    project.write(HANGING)
+    pids_file = project.folder / "pids"
+    with subprocess.Popen(
+        (*COMMAND, "replay", "last"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=project.folder
+    ) as command:
+        wait_until(pids_file.exists, timeout_s=60, what="the replayed program")
+        pids = [int(pid) for pid in pids_file.read_text().split()]
+        command.kill()
+        wait_until(lambda: not any(map(is_running, pids)), timeout_s=30, what="the end of the replayed program")

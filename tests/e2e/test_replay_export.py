@@ -230,3 +230,27 @@ def test_a_package_with_sources_of_their_own(project: Project, tmp_path: Path) -
     project.folder.rename(tmp_path / "shop")
     passed = pytest_in(tmp_path / "shop", cwd=tmp_path)
     assert passed.returncode == 0, passed.stdout
+
+
+def test_strictly_a_call_that_is_not_made_any_more_fails_it(project: Project) -> None:
+    """As `treadle replay --strict` does."""
+    source = """
+import treadle
+
+@treadle.trace(kind="tool")
+def notify(text): return None
+
+@treadle.trace
+def chain(text):
+    notify(text)
+    return text
+
+if __name__ == "__main__":
+    chain("hello")
+"""
+    project.record(source)
+    exported(project, "--strict")
+    assert pytest_in(project.folder).returncode == 0
+    project.write(source.replace("    notify(text)\n", ""))
+    failed = pytest_in(project.folder)
+    assert (failed.returncode, "notify was not asked for" in failed.stdout) == (1, True), failed.stdout

@@ -147,3 +147,27 @@ def test_nothing_pickled_is_in_a_fixture(project: Project) -> None:
     assert "a pickled random:Random is not signed by this user" in pytest_in(project.folder).stdout.replace(
         "\nE      ", ""
     )
+
+
+def test_a_secret_that_came_in_pieces_is_not_in_the_chunks(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them tells nothing, and the answer that they make is masked."""
+    project.record(
+        """
+import treadle
+
+@treadle.trace(kind="llm")
+def words(prompt):
+    yield from ("it is ", "correct ho", "rse battery", ".")
+
+@treadle.trace
+def chain(prompt):
+    return len("".join(words(prompt)))
+
+if __name__ == "__main__":
+    chain("tell")
+"""
+    )
+    monkeypatch.setenv("DB_PASSWORD", SECRET)
+    told = treadle("replay", "last", "--export", "tests/test_words.py", cwd=project.folder)
+    assert "the answer of words is a secret or a pickle" in told.out, told.err
+    assert [piece for piece in (b"correct ho", b"rse battery") if piece in written_beside(project)] == []

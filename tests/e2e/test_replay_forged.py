@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -10,6 +11,7 @@ from e2e.alone import said
 from e2e.conftest import Project
 from treadle.errors import RefusedError
 from treadle.model import RecordedCall
+from treadle_debugger.request import Instead
 
 CHAIN = """
 import treadle
@@ -174,3 +176,14 @@ def test_a_blob_that_is_not_what_was_recorded_is_not_read(project: Project, how:
     told = said(project, look_up)
     assert told.startswith("not replayable: the blob "), told
     assert ("was changed since it was recorded" if how == "other bytes" else "cannot be read") in told
+
+
+@pytest.mark.parametrize("let", [{"all_live": True}, {"live": ("look_up",)}, {"from_id": "look_up"}])
+def test_what_the_users_answer_takes_its_types_from_is_checked(project: Project, let: dict[str, Any]) -> None:
+    """An answer that the user gives has the recorded one's shape: so a call that could run for real is no exception."""
+    recorded = project.record(CHAIN)
+    if "from_id" in let:
+        let = {"from_id": call_of(project, recorded, let["from_id"]).span_id}
+    forge(project, FORGERIES["an answer"])
+    with pytest.raises(RefusedError, match=r"the answer of look_up .* was changed after it was recorded"):
+        project.replay(recorded, instead=(Instead("look_up", None, "8"),), **let)

@@ -257,3 +257,57 @@ def test_a_replay_is_followed_call_by_call_and_can_be_stopped(project: Project, 
         project.replay(recorded, control=control)
     thread.join()
     assert not Path("/proc", pid_file.read_text()).exists()
+
+
+def test_what_must_run_to_reach_a_live_call_is_told_too(project: Project) -> None:
+    """A tool around a model call runs for real where that does, and so the user is asked about both."""
+    recorded = project.record(
+        """
+import treadle
+
+@treadle.trace(kind="llm")
+def generate(text): return text.upper()
+
+@treadle.trace(kind="tool")
+def charge(card): return generate(card)
+
+@treadle.trace
+def chain(card): return charge(card)
+
+if __name__ == "__main__":
+    chain("4242")
+"""
+    )
+    told = forecast(project.store, Request(recorded, live=("generate",)))
+    assert sorted((calls.name, calls.count) for calls in told.certain) == [("charge", 1), ("generate", 1)]
+    told = forecast(project.store, Request(recorded, all_live=True, instead=(Instead("generate", None, "x"),)))
+    assert [calls.name for calls in told.certain] == ["charge"]
+
+
+def test_what_is_below_a_given_answer_is_not_missing(project: Project) -> None:
+    """It was not to be called."""
+    recorded = project.record(
+        """
+import treadle
+
+@treadle.trace(kind="llm")
+def generate(text): return text.upper()
+
+@treadle.trace(kind="tool")
+def charge(card): return generate(card)
+
+@treadle.trace
+def chain(card): return charge(card)
+
+if __name__ == "__main__":
+    chain("4242")
+"""
+    )
+    result = project.replay(recorded, instead=(Instead("charge", None, "paid"),), strict=True)
+    assert (result.verdict, result.counts) == ("changed", {"ran": 1, "overridden": 1})
+
+
+def test_a_pattern_that_fitted_what_was_withheld_is_not_idle(project: Project, recorded: str) -> None:
+    """It was no typing error: something else is missing."""
+    result = project.replay(recorded, live=("refund",))
+    assert (result.counts["withheld"], result.idle_live) == (1, ())

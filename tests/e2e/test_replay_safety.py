@@ -230,3 +230,24 @@ def test_a_program_that_leaves_while_it_is_loaded_is_not_replayable(project: Pro
     result = project.replay(trace_id)
     assert result.verdict == "not replayable"
     assert "no longer loads: SystemExit" in result.sentence
+
+
+def test_a_first_call_that_has_become_an_effect_does_not_go_live(project: Project) -> None:
+    """Nobody was asked about it, for it was none when it was recorded."""
+    source = """
+import treadle
+
+@treadle.trace
+def send(text):
+    with open("sent", "a") as log: log.write(text)
+    return text
+
+if __name__ == "__main__":
+    send("hello")
+"""
+    recorded = project.record(source)
+    (project.folder / "sent").unlink()
+    project.write(source.replace("@treadle.trace", '@treadle.trace(kind="tool")'))
+    result = project.replay(recorded)
+    assert (result.verdict, (project.folder / "sent").exists()) == ("diverged", False)
+    assert "it is of kind tool today, and was not: give it back its kind, or record it anew" in result.sentence

@@ -19,7 +19,7 @@ from treadle.replay import fixture as fixtures
 from treadle.replay import running
 from treadle.replay.fixture import Fixture, localized
 from treadle.replay.plan import Plan
-from treadle.replay.strays import DIVERGING, error_text, reported_calls, stray_sentence
+from treadle.replay.strays import DIVERGING, error_text, missing_calls, reported_calls, stray_sentence
 from treadle.values import digest, plain
 
 __all__ = ["Replayed", "replay"]
@@ -88,7 +88,7 @@ def _run(held: Fixture, beside: Path, folder: Path, *, timeout_s: float, network
         ended = running.run(plan, folder, timeout_s=timeout_s, output=output, environment=environment)
     sys.stdout.write(printed.read_text(errors="replace"))
     root = next(call for call in local.calls if call.span_id == held.root_id)
-    return _told(ended, local.calls, root, timeout_s)
+    return _told(ended, local.calls, root, timeout_s, is_strict=held.strict)
 
 
 def _made_up(name: str, shown: str) -> str:
@@ -96,9 +96,14 @@ def _made_up(name: str, shown: str) -> str:
     return f"{shown.removesuffix('…')}-made-up-{name.lower()}".lstrip("-")
 
 
-def _told(ended: running.Ended, calls: tuple[RecordedCall, ...], root: RecordedCall, timeout_s: float) -> Replayed:
+def _told(
+    ended: running.Ended, calls: tuple[RecordedCall, ...], root: RecordedCall, timeout_s: float, *, is_strict: bool
+) -> Replayed:
     last = next((line for line in reversed(ended.lines) if "outcome" in line), None)
-    strayed = [call for call in reported_calls(ended.lines, calls) if call.decision in DIVERGING]
+    reports = reported_calls(ended.lines, calls)
+    strayed = [call for call in reports if call.decision in DIVERGING]
+    if is_strict and last is not None and last["outcome"] == "returned":
+        strayed += missing_calls(reports, calls)
     if strayed:
         sentence = stray_sentence(strayed[0], more=len(strayed) - 1)
         return Replayed("diverged", sentence, diverged=sentence)

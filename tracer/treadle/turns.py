@@ -34,7 +34,7 @@ def of_running_loop() -> int | None:
         return None
     burst = _open.get(loop)
     if burst is None:
-        for closed in [each for each in _open if each.is_closed()]:
+        for closed in [each for each in tuple(_open) if each.is_closed()]:  # other threads have loops of their own
             _open.pop(closed, None)
         burst = _open[loop] = _Burst()
         loop.call_soon(_next, loop, burst)

@@ -5,11 +5,12 @@ said so.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from treadle.errors import NotFoundError, NotReplayableError, RefusedError, UsageError
 from treadle.model import EFFECT_KINDS, KeptSource, Process, RecordedCall, Recording
+from treadle.replay.plan import with_ancestors
 from treadle.signing import key_path, load_key, verify_end, verify_process, verify_source, verify_start
 from treadle_debugger.advice import what_to_do
 from treadle_debugger.request import Request
@@ -98,6 +99,7 @@ def check_debugged(
     by_id = {call.span_id: call for call in calls}
     if request.debugged is None:
         return
+    running_ids = with_ancestors(calls, live_ids)
     call = by_id.get(request.debugged)
     if call is None:
         raise NotFoundError(f"the replayed part of the trace has no step {request.debugged}")
@@ -105,11 +107,7 @@ def check_debugged(
         raise UsageError(f"--pdb: {call.name} has no function to stop in: stop in one that calls it")
     above: RecordedCall | None = call
     while above is not None and above is not root and above.span_id not in live_ids:
-        if (
-            above.kind in EFFECT_KINDS
-            and not request.lets_changed_run
-            and not _runs_for_one_below(above, live_ids, by_id)
-        ):
+        if above.kind in EFFECT_KINDS and not request.lets_changed_run and above.span_id not in running_ids:
             which = "it" if above is call else f"{above.name} above it"
             raise UsageError(
                 f"--pdb: nothing of {call.name} runs, for {which} is served: let it run with --live {above.name!r}"
@@ -117,21 +115,13 @@ def check_debugged(
         above = by_id.get(above.parent_span_id or "")
 
 
-def _runs_for_one_below(call: RecordedCall, live_ids: frozenset[str], by_id: Mapping[str, RecordedCall]) -> bool:
-    below = set(live_ids)
-    while below:
-        if call.span_id in below:
-            return True
-        below = {by_id[span_id].parent_span_id or "" for span_id in below if span_id in by_id}
-    return False
-
-
 def check_signatures(
-    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], live_ids: frozenset[str], *, store: Path
+    process: Process, root: RecordedCall, calls: Sequence[RecordedCall], unread_ids: frozenset[str], *, store: Path
 ) -> None:
     """Refuse what this user did not record: what would be started, and every answer that could be served.
 
     Glue is checked too: what is an effect is decided by today's code, and the recorded result is what it is judged by.
+    `unread_ids`: steps that run for real, but for those that get another answer: that takes the recorded one's types.
 
     Raises:
         RefusedError: names the first record that was changed, or that nobody signed.
@@ -154,11 +144,11 @@ def check_signatures(
             "replay a step above it, or look at it, then replay with --trust"
         )
     for call in calls:
-        is_live = call.span_id in live_ids
-        if (call is root or not is_live) and not verify_start(key, call):
+        is_read = call.span_id not in unread_ids
+        if (call is root or is_read) and not verify_start(key, call):
             raise RefusedError(_refusal(call, "what went into", _how(call.start_signature, store)))
         has_answer = call.status in ("ok", "error") or call.closed_early
-        if has_answer and not is_live and not verify_end(key, call):
+        if has_answer and is_read and not verify_end(key, call):
             raise RefusedError(_refusal(call, "the answer of", _how(call.end_signature, store)))
 
 

@@ -26,6 +26,16 @@ class Chosen:
     """Globs that calls without a recorded one are tested by."""
     overrides: tuple[Override, ...]
 
+    @property
+    def answered_ids(self) -> frozenset[str]:
+        """Recorded steps that get another answer, made in the shape of the recorded one."""
+        return frozenset(span_id for override in self.overrides if override.path is None for span_id in override.ids)
+
+    @property
+    def unread_ids(self) -> frozenset[str]:
+        """Recorded steps of which nothing is read, neither what they were given nor what they answered."""
+        return self.live_ids - self.answered_ids
+
 
 def choose(store: Source, request: Request, calls: Sequence[RecordedCall]) -> Chosen:
     """Find the calls that a request names.

@@ -32,6 +32,8 @@ OWN_ATTRIBUTES = "treadle."
 """What attributes begin with that a replay reads."""
 LOST = ("secret", "pickle")
 """Tags of what a fixture holds no value for."""
+MASKED = ("secret", "env")
+CHUNK_OF_SECRET = {"$": "secret", "v": "…"}
 OPENAI_KEY = "OPENAI_API_KEY"
 """Without one the client is not even made."""
 
@@ -93,7 +95,7 @@ def export(store: ExportSource, request: Request, path: Path) -> Exported:
     fixture = exporting.fixture(recording.trace_id, root, calls, request, written.parent)
     claim = _claim(root, is_scored=request.step_id is None and store.trace(recording.trace_id).failed)
     recorded_root = next(call for call in fixture.calls if call["span_id"] == root.span_id)
-    text = text_of_test(test.stem, root.name, claim, orjson.dumps(recorded_root.get("output_tagged")))
+    text = text_of_test(test.stem, recorded_root["name"], claim, orjson.dumps(recorded_root.get("output_tagged")))
     test.parent.mkdir(parents=True, exist_ok=True)
     fixtures.write(fixture, written)
     test.write_text(text, encoding="utf-8")
@@ -194,6 +196,8 @@ class _Export:
             held[name] = self._redactor.text(held[name])
         for number, (_, payload) in enumerate(held.get("chunks", ())):
             held["chunks"][number][1] = self._clean(payload, call, f"chunk {number}")
+        if "chunks" in held and has_tag(held.get("output_tagged"), *MASKED):  # each tells nothing, and all of them do
+            held["chunks"] = [[at_ns, CHUNK_OF_SECRET] for at_ns, _ in held["chunks"]]
         if held.get("attributes"):
             held["attributes"] = {k: v for k, v in held["attributes"].items() if k.startswith(OWN_ATTRIBUTES)}
         function = held.get("function")

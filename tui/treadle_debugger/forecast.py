@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle.replay.plan import with_ancestors
 from treadle.surroundings.groups import group_of
 from treadle_debugger.admission import calls_below, check_replayable, check_signatures, root_of
 from treadle_debugger.choosing import EVERY_NAME, choose
@@ -31,7 +32,7 @@ class Forecast:
     """What would run for real."""
 
     certain: tuple[LiveCalls, ...]
-    """What the user named."""
+    """What the user named, and what must run to reach it."""
     possible: tuple[LiveCalls, ...]
     """What runs for real only if it has changed by then."""
     new_names: tuple[str, ...]
@@ -73,19 +74,19 @@ def forecast(store: Source, request: Request) -> Forecast:
     chosen = choose(store, request, calls)
     check_replayable(root, request, chosen.live_ids)
     if not request.trust:
-        check_signatures(recording.process, root, calls, chosen.live_ids, store=store.path)
+        check_signatures(recording.process, root, calls, chosen.unread_ids, store=store.path)
     costs = _costs(store, request.trace_id)
     effects = [call for call in calls if call.kind in EFFECT_KINDS and not _is_reading(call)]
-    certain = [call for call in effects if call.span_id in chosen.live_ids]
+    running_ids = with_ancestors(calls, chosen.live_ids)
+    certain = [call for call in effects if call.span_id in running_ids - chosen.answered_ids]
     given = {span_id for override in chosen.overrides for span_id in override.ids}
-    answered = {span_id for override in chosen.overrides if override.path is None for span_id in override.ids}
-    possible = [call for call in effects if call.span_id not in chosen.live_ids | given]
+    possible = [call for call in effects if call.span_id not in running_ids | given]
     lets_run = request.lets_changed_run
     return Forecast(
         certain=_by_name(certain, costs),
         possible=_by_name(possible, costs) if lets_run else (),
         new_names=(EVERY_NAME,) if lets_run or request.from_id is not None else chosen.live_names,
-        calls=_reached(calls, chosen.live_ids, answered),
+        calls=_reached(calls, running_ids, chosen.answered_ids),
     )
 
 
@@ -119,18 +120,11 @@ def _is_reading(call: RecordedCall) -> bool:
     return call.function is None and group_of(call.name) is not None
 
 
-def _reached(calls: Sequence[RecordedCall], live_ids: frozenset[str], answered: set[str]) -> int:
+def _reached(calls: Sequence[RecordedCall], running_ids: frozenset[str], answered: frozenset[str]) -> int:
     """Count the calls but for those below an answered one, which are not made again."""
-    parents = {call.span_id: call.parent_span_id for call in calls}
-    running: set[str] = set()
-    for span_id in live_ids:
-        above: str | None = span_id
-        while above is not None and above not in running:
-            running.add(above)
-            above = parents.get(above)
     closed: set[str] = set()
     for call in calls:
-        is_answered = call.kind in EFFECT_KINDS and call.span_id not in running
+        is_answered = call.kind in EFFECT_KINDS and call.span_id not in running_ids
         if call.parent_span_id in closed or is_answered or call.span_id in answered:
             closed.add(call.span_id)
     return sum(call.parent_span_id not in closed for call in calls)

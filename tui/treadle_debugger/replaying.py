@@ -84,7 +84,7 @@ def replay(
     check_replayable(root, request, chosen.live_ids)
     check_debugged(root, calls, request, chosen.live_ids)
     if not request.trust:
-        check_signatures(recording.process, root, calls, chosen.live_ids, store=store.path)
+        check_signatures(recording.process, root, calls, chosen.unread_ids, store=store.path)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="treadle-replay-") as folder:
         plan = Plan(
@@ -114,8 +114,8 @@ def replay(
 
 
 def _idle(live: Sequence[str], calls: Sequence[CallReport]) -> tuple[str, ...]:
-    """Return the globs that let no call run: a typing error, most likely."""
-    ran = [call.name for call in calls if call.decision == "live"]
+    """Return the globs that fitted no call: a typing error, most likely."""
+    ran = [call.name for call in calls if call.decision in ("live", "withheld")]
     return tuple(glob for glob in live if BARE_WORD.match(glob) and not any(fnmatchcase(name, glob) for name in ran))
 
 

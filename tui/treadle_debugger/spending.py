@@ -7,6 +7,7 @@ import numpy as np
 
 from treadle.errors import NotFoundError
 from treadle.model import KINDS
+from treadle.replay.strays import ANSWERED
 from treadle_debugger.verdict import CallReport
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def spent_usd(store: "Store", trace_id: str | None) -> float | None:
 
 def saved_usd(store: "Store", trace_id: str, calls: Sequence[CallReport]) -> float | None:
     """Return what the answered calls, and all below them, had cost in the recording."""
-    answered = {call.recorded_id for call in calls if call.decision in ("served", "moved", "overridden")}
+    answered = {call.recorded_id for call in calls if call.decision in ANSWERED}
     tree = store.tree(trace_id)
     costs = store.column(trace_id, "cost_usd")
     is_spared = np.zeros(len(tree), dtype=bool)

@@ -7,9 +7,16 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from treadle.model import EFFECT_KINDS, RecordedCall
-from treadle.replay.strays import DIVERGING, CallReport, Decision, error_text, reported_calls, stray_sentence
-from treadle.surroundings.groups import group_of
+from treadle.model import RecordedCall
+from treadle.replay.strays import (
+    DIVERGING,
+    CallReport,
+    Decision,
+    error_text,
+    missing_calls,
+    reported_calls,
+    stray_sentence,
+)
 from treadle.values import digest, plain
 from treadle_debugger.diff import Difference, first_difference
 
@@ -90,7 +97,7 @@ def read_calls(
 ) -> tuple[CallReport, ...]:
     """Return what the child's report says of each call, and of a replay that returned what it never asked for."""
     reports = reported_calls(lines, recorded)
-    return (*reports, *(_missing(reports, recorded) if has_returned else ()))
+    return (*reports, *(missing_calls(reports, recorded) if has_returned else ()))
 
 
 def count(calls: Sequence[CallReport]) -> dict[str, int]:
@@ -140,43 +147,3 @@ def _judge_failure(before: Outcome, after: Outcome) -> Judgement:
         same = "the same" if before.error == after.error else f"before it was {before.error}"
         return Judgement("still failing", f"it raised {after.error} ({same})")
     return Judgement("regressed", f"it raised {after.error}; it had returned")
-
-
-def _missing(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) -> list[CallReport]:
-    """Return the recorded effects that were not asked for, but for those below an answered one."""
-    asked = {report.recorded_id for report in reports}
-    parents = {call.span_id: call.parent_span_id for call in recorded}
-    answered = {report.recorded_id for report in reports if report.decision in ("served", "moved")}
-    missing = []
-    for call in recorded:
-        if not _is_missed(call) or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
-            continue
-        missing.append(
-            CallReport(
-                decision="missing",
-                name=call.name,
-                kind=call.kind,
-                path=call.name,
-                span_id=None,
-                recorded_id=call.span_id,
-                is_assumed=False,
-                is_edited=False,
-                given=(),
-                difference=None,
-                why=None,
-            )
-        )
-    return missing
-
-
-def _is_missed(call: RecordedCall) -> bool:
-    """Tell of a recorded call that it counts when it is not made any more: a clock that is not read does not."""
-    return call.kind in EFFECT_KINDS and (call.function is not None or group_of(call.name) is None)
-
-
-def _is_below(span_id: str | None, above: set[str | None], parents: dict[str, str | None]) -> bool:
-    while span_id is not None:
-        if span_id in above:
-            return True
-        span_id = parents.get(span_id)
-    return False

@@ -1,4 +1,4 @@
-"""The replaying process: `python -m treadle.replay.child PLAN`.
+"""The replaying process: `python -m treadle.replay.child PLAN LIFELINE`.
 
 It runs in the recorded folder with the recorded path and today's code, in a session of its own, and says in the
 report what it did. Exporters stay off: no span leaves it.
@@ -17,7 +17,7 @@ from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recording import Recorder
-from treadle.replay import asking, decider, finding, loop_clock, network, reviving, target
+from treadle.replay import asking, decider, finding, lifeline, loop_clock, network, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
@@ -32,6 +32,8 @@ from treadle.values import found
 
 def main(argv: list[str]) -> int:
     """Run one plan; the exit code says only whether the report has its last line."""
+    if len(argv) > 2:
+        lifeline.hold_on(int(argv[2]))
     plan = plans.read(Path(argv[1]))
     report = Report(Path(plan.report))
     root = next(call for call in plan.calls if call.span_id == plan.root_id)
@@ -40,7 +42,7 @@ def main(argv: list[str]) -> int:
         _install(plan)
         outcome = _run(plan, root, report)
     except TreadleError as error:
-        outcome = {"outcome": "refused" if error.__class__.__name__ == "RefusedError" else "not replayable"}
+        outcome = {"outcome": "refused" if isinstance(error, RefusedError) else "not replayable"}
         outcome["why"] = str(error)
     report.write(**outcome)
     sys.stdout.flush()

@@ -3,6 +3,7 @@
 It travels to the child as a file.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,18 @@ def read(path: Path) -> Plan:
     held["root_input"] = _bytes(held["root_input"])
     held["sources"] = tuple(KeptSource(**source) for source in held["sources"])
     return Plan(**held)
+
+
+def with_ancestors(calls: Sequence[RecordedCall], live_ids: frozenset[str]) -> frozenset[str]:
+    """Return the ids of live steps, and of everything above them: an effect above one must run to reach it."""
+    parents = {call.span_id: call.parent_span_id for call in calls}
+    running: set[str] = set()
+    for span_id in live_ids:
+        above: str | None = span_id
+        while above is not None and above not in running:
+            running.add(above)
+            above = parents.get(above)
+    return frozenset(running)
 
 
 def _plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from treadle.replay.matching import Match, Matcher
 from treadle.replay.moments import Moment, end_moments
 from treadle.replay.order import Order
 from treadle.replay.overrides import Override, changed_arguments, made_up, with_answer, with_model
-from treadle.replay.plan import Plan
+from treadle.replay.plan import Plan, with_ancestors
 from treadle.replay.report import Decision, Report
 from treadle.surroundings.groups import group_of
 
@@ -38,7 +38,7 @@ class Replaying:
         self._matcher = Matcher(plan)
         self._order = Order()
         self._moments = end_moments(plan.calls)
-        self._live = plan.live_ids | _ancestors(plan.calls, plan.live_ids)
+        self._live = with_ancestors(plan.calls, plan.live_ids)
         self._lets_run = plan.live_changed
         """Whether what the recording has no answer for runs for real."""
         self.root: Call | None = None
@@ -71,6 +71,8 @@ class Replaying:
             changed = self._changed(call, instead, held)
         except TreadleError as error:
             return "unanswerable", Refused(match.path, str(error))
+        if call.parent is None and self.root is None and self._became_an_effect(call, match):
+            return "unanswerable", Refused(match.path, f"it is of kind {call.kind} today, and was not: {RECORD_ANEW}")
         decision = self._decision(call, match, is_changed=changed is not None)
         if decision in ("ran", "live"):
             return decision, changed
@@ -107,6 +109,11 @@ class Replaying:
         ):
             return self._let_run(call)
         return "changed" if recorded is not None else "new"
+
+    def _became_an_effect(self, call: "Call", match: Match) -> bool:
+        """Tell whether today's code makes an effect of glue: nobody was asked whether it may run for real."""
+        recorded = match.recorded
+        return call.kind in EFFECT_KINDS and recorded is not None and recorded.kind not in EFFECT_KINDS
 
     def _is_harmless(self, call: "Call") -> bool:
         """Tell of a reading of the clock or of random numbers that it may be a real one, where nothing was recorded."""
@@ -163,6 +170,7 @@ class Loading:
         raise DivergedError(f"it calls {call.name} as soon as it is loaded")
 
 
+RECORD_ANEW = "give it back its kind, or record it anew"
 REASONS: dict[Decision, str] = {
     "changed": "its arguments are not the recorded ones",
     "new": "the recording has no such call",
@@ -170,15 +178,3 @@ REASONS: dict[Decision, str] = {
     "assumed": "something in its arguments was not recorded, and can only be assumed to be the same",
     "withheld": "it may not be called again without harm",
 }
-
-
-def _ancestors(calls: tuple[RecordedCall, ...], below: frozenset[str]) -> frozenset[str]:
-    """Return the ids of everything above some steps: an effect above a live step must run to reach it."""
-    parents = {call.span_id: call.parent_span_id for call in calls}
-    above = set()
-    for span_id in below:
-        parent = parents.get(span_id)
-        while parent is not None and parent not in above:
-            above.add(parent)
-            parent = parents.get(parent)
-    return frozenset(above)

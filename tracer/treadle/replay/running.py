@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from treadle.errors import NotReplayableError, ReplayStoppedError
-from treadle.replay import report
+from treadle.replay import lifeline, report
 from treadle.replay.plan import Plan
 
 LOOK_S = 0.05
@@ -71,22 +71,24 @@ def run(
     plan.write(plan_file)
     python = process.executable if Path(process.executable).exists() else sys.executable
     is_debugged = plan.debugged is not None
-    child = subprocess.Popen(
-        [python, "-P", "-m", "treadle.replay.child", str(plan_file)],
-        cwd=process.cwd or None,
-        stdin=None if is_debugged else subprocess.DEVNULL,
-        stdout=output,
-        stderr=output if output is not None else None,
-        start_new_session=not is_debugged,
-        env={**os.environ, **(environment or {}), "TREADLE_STORE": plan.store, "TREADLE_DISABLED": ""},
-    )
-    lines = report.Reader(Path(plan.report))
-    try:
-        timed_out = not _wait(child, lines, timeout_s, control or Control())
-        return Ended(timed_out, -signal.SIGKILL if timed_out else child.returncode, lines.rest())
-    finally:
-        if child.poll() is None:
-            _kill(child, as_group=not is_debugged)
+    with lifeline.held() as end:
+        child = subprocess.Popen(
+            [python, "-P", "-m", "treadle.replay.child", str(plan_file), str(end)],
+            pass_fds=(end,),
+            cwd=process.cwd or None,
+            stdin=None if is_debugged else subprocess.DEVNULL,
+            stdout=output,
+            stderr=output if output is not None else None,
+            start_new_session=not is_debugged,
+            env={**os.environ, **(environment or {}), "TREADLE_STORE": plan.store, "TREADLE_DISABLED": ""},
+        )
+        lines = report.Reader(Path(plan.report))
+        try:
+            timed_out = not _wait(child, lines, timeout_s, control or Control())
+            return Ended(timed_out, -signal.SIGKILL if timed_out else child.returncode, lines.rest())
+        finally:
+            if child.poll() is None:
+                _kill(child, as_group=not is_debugged)
 
 
 def broken_end(

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 
 from treadle.model import EFFECT_KINDS, RecordedCall
+from treadle.surroundings.groups import group_of
 from treadle.values.difference import Difference, first_difference
 
 Decision: TypeAlias = Literal[
@@ -14,6 +15,8 @@ Decision: TypeAlias = Literal[
 ]
 
 DIVERGING = ("changed", "new", "unanswerable", "assumed", "withheld")
+ANSWERED = ("served", "moved", "overridden")
+"""What is below such a call is not made again."""
 LONGEST_MESSAGE = 160
 
 
@@ -45,6 +48,33 @@ def reported_calls(lines: Sequence[dict[str, Any]], recorded: Sequence[RecordedC
     by_id = {call.span_id: call for call in recorded}
     reports = {line["span"]: _call_report(line, by_id) for line in lines if "decision" in line}
     return tuple(reports.values())
+
+
+def missing_calls(reports: Sequence[CallReport], recorded: Sequence[RecordedCall]) -> list[CallReport]:
+    """Return the recorded effects that were not asked for, but for those below an answered one."""
+    asked = {report.recorded_id for report in reports}
+    parents = {call.span_id: call.parent_span_id for call in recorded}
+    answered = {report.recorded_id for report in reports if report.decision in ANSWERED}
+    missing = []
+    for call in recorded:
+        if not _is_missed(call) or call.span_id in asked or _is_below(call.parent_span_id, answered, parents):
+            continue
+        missing.append(
+            CallReport(
+                decision="missing",
+                name=call.name,
+                kind=call.kind,
+                path=call.name,
+                span_id=None,
+                recorded_id=call.span_id,
+                is_assumed=False,
+                is_edited=False,
+                given=(),
+                difference=None,
+                why=None,
+            )
+        )
+    return missing
 
 
 def stray_sentence(call: CallReport, *, more: int) -> str:
@@ -92,3 +122,16 @@ def _call_report(line: dict[str, Any], recorded: Mapping[str, RecordedCall]) -> 
         difference=first_difference(known.input_tagged, given.encode()) if known and given else None,
         why=line.get("why"),
     )
+
+
+def _is_missed(call: RecordedCall) -> bool:
+    """Tell of a recorded call that it counts when it is not made any more: a clock that is not read does not."""
+    return call.kind in EFFECT_KINDS and (call.function is not None or group_of(call.name) is None)
+
+
+def _is_below(span_id: str | None, above: set[str | None], parents: dict[str, str | None]) -> bool:
+    while span_id is not None:
+        if span_id in above:
+            return True
+        span_id = parents.get(span_id)
+    return False
