@@ -180,6 +180,8 @@ def test_the_text_is_clean(project: Project) -> None:
         ("../test_outside.py", (), "write the test inside the project"),
         ("tests/test_there.py", (), "is there already"),
         ("tests/test_live.py", ("--live", "generate"), "a test makes no real call"),
+        ("tests/test_live.py", ("--live-changed",), "a test makes no real call"),
+        ("tests/test_live.py", ("--pace",), "a test makes no real call"),
     ],
 )
 def test_what_cannot_be_a_test_is_refused(project: Project, file: str, options: tuple[str, ...], said: str) -> None:

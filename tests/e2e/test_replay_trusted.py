@@ -122,3 +122,16 @@ def test_an_object_whose_class_would_be_pickled_by_code_is_built_without_it(proj
     recorded = project.record(PROGRAM)
     assert told_of(project, recorded, input_tagged=json.dumps({"value": {**OBJECT, "type": "__main__:Odd"}})) == "same"
     assert not (project.folder / "reduced").exists()
+
+
+def test_the_python_that_an_unsigned_record_names_is_not_started(project: Project) -> None:
+    """It may be any program: the one that asks is used instead."""
+    recorded = project.record(PROGRAM)
+    stranger = project.folder / "stranger"
+    stranger.write_text("#!/bin/sh\ntouch ran\n")
+    stranger.chmod(0o755)
+    project.forget_store()
+    with duckdb.connect(str(project.store_path / "treadle.duckdb")) as database:
+        database.execute("update process_rows set executable = ?", [str(stranger)])
+    assert project.replay(recorded, trust=True).verdict == "same"
+    assert not (project.folder / "ran").exists()

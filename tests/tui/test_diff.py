@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from treadle.model import RecordedCall
 from treadle.values import digest
+from treadle.values.difference import differences, first_difference
 from treadle_debugger.alignment import diff_traces
-from treadle_debugger.diff import differences, first_difference
 from treadle_debugger.words import diff_words
 
 TAGGED = st.recursive(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from treadle.model import RecordedCall
 from treadle.values import digest
-from treadle_debugger.diff import Difference, differences
+from treadle.values.difference import Difference, differences
 
 
 class Comparable(Protocol):

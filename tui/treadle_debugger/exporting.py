@@ -7,7 +7,7 @@ effect whose answer was a secret cannot be answered by the test: who exports is 
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -103,7 +103,8 @@ def export(store: ExportSource, request: Request, path: Path) -> Exported:
 
 
 def _check_request(request: Request, process: Process, root: RecordedCall) -> None:
-    if request.live or request.all_live or request.instead or request.model is not None or request.from_id is not None:
+    is_another_run = replace(request, root_input=None).is_overridden
+    if is_another_run or request.with_effects or request.paced or request.debugged is not None:
         raise UsageError("a test makes no real call and changes nothing: export the trace as it was recorded")
     if root.kind in EFFECT_KINDS:
         raise UsageError(f"{root.name} alone makes a real call, and a test makes none: export the chain above it")

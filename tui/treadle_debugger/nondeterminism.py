@@ -11,7 +11,7 @@ from treadle.errors import TreadleError
 from treadle.model import RecordedCall
 from treadle.replay.strays import CallReport
 from treadle.values import digest
-from treadle_debugger.diff import first_difference
+from treadle.values.difference import first_difference
 from treadle_debugger.request import Request, Source
 from treadle_debugger.verdict import Judgement
 

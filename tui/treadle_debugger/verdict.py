@@ -18,7 +18,7 @@ from treadle.replay.strays import (
     stray_sentence,
 )
 from treadle.values import digest, plain
-from treadle_debugger.diff import Difference, first_difference
+from treadle.values.difference import Difference, first_difference
 
 __all__ = [
     "DIVERGING",

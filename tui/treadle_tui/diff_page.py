@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import chop_cells
 
 from treadle.model import Json, RecordedCall
+from treadle.values.difference import Difference
 from treadle_debugger.admission import calls_below
 from treadle_debugger.alignment import Pair, diff_traces
-from treadle_debugger.diff import Difference
 from treadle_debugger.verdict import error_text
 from treadle_tui.widgets.blocks import Block
 

@@ -13,8 +13,9 @@ from treadle.propagation.carried import Carried
 from treadle.propagation.initializers import wrap_pool
 from treadle.tracebacks import restored, trace_of
 
+_NOBODY = object()
 _asking = threading.local()
-"""The `loop` that this thread submits for, and what it has `submitted`, in the middle of `run_in_executor`."""
+"""The `pool` that a loop of this thread submits to, None for the loop's own, and what it has `submitted` so far."""
 _PENDING = ("PENDING", "RUNNING")
 _SHARED_WORKERS = frozenset({("anyio._backends._asyncio", "WorkerThread")})
 """Threads that work for whoever comes, each piece in the context of its own submitter: they belong to no call."""
@@ -43,7 +44,7 @@ def _wrap_submit() -> None:
         finally:
             CURRENT.reset(token)
         _note_when_done(future, submitted)
-        if getattr(_asking, "loop", None) is not None:
+        if getattr(_asking, "pool", _NOBODY) in (None, self):
             _asking.submitted = future, self, submitted
         else:
             crew.expect(future, self)
@@ -57,12 +58,12 @@ def wrap_run_in_executor(loop: Any) -> None:
     original = loop.run_in_executor
 
     @functools.wraps(original)
-    def run_in_executor(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _asking.loop, _asking.submitted = self, None
+    def run_in_executor(self: Any, executor: Any, *args: Any, **kwargs: Any) -> Any:
+        _asking.pool, _asking.submitted = executor, None
         try:
-            future = original(self, *args, **kwargs)
+            future = original(self, executor, *args, **kwargs)
         finally:
-            submission, _asking.loop, _asking.submitted = _asking.submitted, None, None
+            submission, _asking.pool, _asking.submitted = _asking.submitted, _NOBODY, None
         if submission is not None:
             _follow_into_loop(future, *submission)
         return future

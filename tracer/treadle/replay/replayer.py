@@ -19,7 +19,8 @@ from treadle.replay.moments import Moment, end_moments
 from treadle.replay.order import Order
 from treadle.replay.overrides import Override, changed_arguments, made_up, with_answer, with_model
 from treadle.replay.plan import Plan, with_ancestors
-from treadle.replay.report import Decision, Report
+from treadle.replay.report import Report
+from treadle.replay.strays import Decision
 from treadle.surroundings.groups import group_of
 
 if TYPE_CHECKING:

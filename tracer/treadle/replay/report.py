@@ -2,13 +2,9 @@
 
 import threading
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import orjson
-
-Decision: TypeAlias = Literal[
-    "ran", "served", "moved", "overridden", "live", "changed", "new", "unanswerable", "assumed", "withheld"
-]
 
 
 class Report:

@@ -69,7 +69,8 @@ def run(
         )
     plan_file = folder / "plan.json"
     plan.write(plan_file)
-    python = process.executable if Path(process.executable).exists() else sys.executable
+    is_known = plan.is_signed and Path(process.executable).exists()  # what nobody signed may name any program
+    python = process.executable if is_known else sys.executable
     is_debugged = plan.debugged is not None
     with lifeline.held() as end:
         child = subprocess.Popen(

@@ -8,8 +8,8 @@ import click
 from rich.text import Text
 
 from treadle.errors import UsageError
+from treadle.values.difference import Difference
 from treadle_debugger.alignment import Pair, StepDiff, diff_steps, diff_traces
-from treadle_debugger.diff import Difference
 from treadle_debugger.words import diff_words
 from treadle_tui.cli.controls import visible
 from treadle_tui.cli.endings import Ending

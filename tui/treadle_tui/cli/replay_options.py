@@ -121,6 +121,8 @@ class Asked:
         for option, is_given in ((option, value is not None) for option, value in of_one.items()):
             if self.where is not None and is_given:
                 raise UsageError(f"{option} is of one trace, and --where chooses several")
+        if self.times is not None and self.export_to is not None:
+            raise UsageError("--times replays, and --export writes a test instead: use one of them")
         if self.times is not None and self.pdb is not None:
             raise UsageError("--pdb stops in one replay, and --times makes several")
 
