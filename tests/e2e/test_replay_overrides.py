@@ -6,60 +6,12 @@ from pathlib import Path
 import pytest
 
 from e2e.conftest import Project
+from e2e.order_chain import CHAIN, asked, decisions, output, step
 from treadle.errors import NotFoundError, RefusedError, ReplayStoppedError, UsageError
 from treadle_debugger.forecast import forecast
-from treadle_debugger.replaying import Control, Request, Result
+from treadle_debugger.replaying import Control, Request
 from treadle_debugger.request import Instead
 from waiting import wait_until
-
-CHAIN = """
-import dataclasses, treadle
-
-@dataclasses.dataclass
-class Order:
-    number: int
-    lines: tuple
-
-def asked(text):
-    with open("asked.txt", "a") as log:
-        log.write(text + "\\n")
-
-@treadle.trace(kind="tool", idempotent=False)
-def refund(number):
-    asked(f"refund {number}")
-    return number
-
-@treadle.trace(kind="retriever")
-def retrieve(order):
-    asked(f"retrieve {order.number} {order.lines!r}")
-    return [f"about {line}" for line in order.lines]
-
-@treadle.trace(kind="llm")
-def generate(messages, model="small"):
-    asked(f"{model}: {messages[-1]['content']}")
-    return f"{model} says {messages[-1]['content']}"
-
-@treadle.trace(kind="llm")
-def stream(prompt):
-    asked(f"stream {prompt}")
-    for word in prompt.split():
-        yield word + " "
-
-@treadle.trace
-def shout(text):
-    return text.upper()
-
-@treadle.trace
-def chain(order):
-    found = retrieve(order)
-    said = generate([{"role": "system", "content": "Be kind."}, {"role": "user", "content": found[0]}])
-    told = "".join(stream(shout(said)))
-    refund(order.number)
-    return told
-
-if __name__ == "__main__":
-    chain(Order(7, ("tea", "milk")))
-"""
 
 
 @pytest.fixture
@@ -68,29 +20,6 @@ def recorded(project: Project) -> str:
     trace_id = project.record(CHAIN)
     (project.folder / "asked.txt").unlink()
     return trace_id
-
-
-def asked(project: Project) -> list[str]:
-    """Return what was asked for real."""
-    log = project.folder / "asked.txt"
-    return log.read_text().splitlines() if log.exists() else []
-
-
-def decisions(result: Result) -> dict[str, str]:
-    """Return what became of each call."""
-    return {call.name: call.decision for call in result.calls}
-
-
-def step(project: Project, trace_id: str, name: str) -> str:
-    """Return the id of the step of this name."""
-    rows = project.store.sql(f"select span_id from spans where trace_id = '{trace_id}' and name = '{name}'")
-    return str(next(iter(rows))[0])
-
-
-def output(project: Project, result: Result) -> str:
-    """Return what the root of a replay returned."""
-    assert result.after.output is not None, result.sentence
-    return result.after.output.decode()
 
 
 def test_an_argument_is_changed_and_what_depends_on_it_runs(project: Project, recorded: str) -> None:
@@ -311,3 +240,20 @@ def test_a_pattern_that_fitted_what_was_withheld_is_not_idle(project: Project, r
     """It was no typing error: something else is missing."""
     result = project.replay(recorded, live=("refund",))
     assert (result.counts["withheld"], result.idle_live) == (1, ())
+
+
+def test_in_the_place_of_a_text_json_is_a_text(project: Project, recorded: str) -> None:
+    """Of an argument, of an answer and of a stream: models speak JSON."""
+    typed = '{"a": 1}'
+    for step, path in (("shout", "$.text"), ("generate", None), ("stream", None)):
+        result = project.replay(recorded, instead=(Instead(step, path, typed),))
+        assert output(project, result).upper().replace("\\", "").strip('" ') == typed.upper(), step
+
+
+def test_what_was_changed_before_does_not_run_for_what_is_given_later(project: Project, recorded: str) -> None:
+    """Only what follows from it may go live: an edited prompt before it diverges, and nobody is asked about that."""
+    told = forecast(project.store, Request(recorded, instead=(Instead("stream", None, "x"),)))
+    assert [calls.name for calls in told.possible] == ["refund"]
+    project.write(CHAIN.replace("Be kind.", "Be curt."))
+    result = project.replay(recorded, instead=(Instead("stream", None, "x"),))
+    assert (result.verdict, asked(project)) == ("diverged", [])

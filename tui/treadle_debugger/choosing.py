@@ -91,7 +91,7 @@ def _override(store: Source, request: Request, instead: Instead, calls: Sequence
             if call.span_id in found:
                 _check_argument(call, instead, path)
     name = instead.step if BARE_WORD.match(instead.step) else None
-    return Override(ids=found, name=name, path=instead.path, value=_json(instead.value))
+    return Override(ids=found, name=name, path=instead.path, value=_json(instead.value), typed=instead.value)
 
 
 def _check_argument(call: RecordedCall, instead: Instead, path: paths.Path) -> None:

@@ -6,6 +6,7 @@ counted apart.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from treadle.model import EFFECT_KINDS, RecordedCall
@@ -80,7 +81,8 @@ def forecast(store: Source, request: Request) -> Forecast:
     running_ids = with_ancestors(calls, chosen.live_ids)
     certain = [call for call in effects if call.span_id in running_ids - chosen.answered_ids]
     given = {span_id for override in chosen.overrides for span_id in override.ids}
-    possible = [call for call in effects if call.span_id not in running_ids | given]
+    since_ns = _since_ns(request, calls, given | (chosen.live_ids if request.model is not None else frozenset()))
+    possible = [call for call in effects if call.span_id not in running_ids | given and call.started_at_ns >= since_ns]
     lets_run = request.lets_changed_run
     return Forecast(
         certain=_by_name(certain, costs),
@@ -88,6 +90,12 @@ def forecast(store: Source, request: Request) -> Forecast:
         new_names=(EVERY_NAME,) if lets_run or request.from_id is not None else chosen.live_names,
         calls=_reached(calls, running_ids, chosen.answered_ids),
     )
+
+
+def _since_ns(request: Request, calls: Sequence[RecordedCall], given: AbstractSet[str]) -> int:
+    """Return from when on what has changed runs for real: from the first call that something is given to."""
+    started_ns = [call.started_at_ns for call in calls if call.span_id in given]
+    return 0 if request.live_changed else min(started_ns, default=0)
 
 
 def together(forecasts: Iterable[Forecast], *, times: int = 1) -> Forecast:

@@ -96,7 +96,7 @@ def replay(
             report=str(Path(folder) / "report.ndjson"),
             live_ids=chosen.live_ids,
             live_names=chosen.live_names,
-            live_changed=request.lets_changed_run,
+            live_changed=request.live_changed,
             live_from=request.from_id,
             overrides=chosen.overrides,
             model=request.model,

@@ -37,12 +37,19 @@ class Override:
     """Of an argument, `$.messages[0].content`; None: the answer is given."""
     value: bytes
     """Plain JSON."""
+    typed: str
+    """What the user wrote: in the place of a text it is that, though it may read as JSON."""
 
     def fits(self, call: "Call", recorded: RecordedCall | None) -> bool:
         """Tell whether it is said of this call."""
         if recorded is not None:
             return recorded.span_id in self.ids
         return self.name is not None and fnmatchcase(call.name, self.name)
+
+    def given(self, *, for_text: bool) -> Any:
+        """Return the value that is given, in the place of a text or of something else."""
+        value = orjson.loads(self.value)
+        return self.typed if for_text and not isinstance(value, str) else value
 
 
 def changed_arguments(held: dict[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
@@ -55,15 +62,15 @@ def changed_arguments(held: dict[str, Any], overrides: Sequence[Override]) -> di
     for override in overrides:
         if override.path is not None:
             path = paths.parse(override.path)
-            held = paths.replaced(held, path, _fitted(paths.at(held, path), override.value))
+            held = paths.replaced(held, path, _fitted(paths.at(held, path), override))
     return held
 
 
 def with_answer(recorded: RecordedCall, override: Override) -> RecordedCall:
     """Return a recorded call as if it had been answered so; of a model's completion a text is what it said."""
-    value = orjson.loads(override.value)
-    chunks = _said_chunks(recorded.chunks, value) if isinstance(value, str) else None
     output = recorded.output_tagged if recorded.status == "ok" else None
+    value = override.given(for_text=_is_text(recorded, override))
+    chunks = _said_chunks(recorded.chunks, value) if isinstance(value, str) else None
     if recorded.chunks and chunks is None:
         items = value if isinstance(value, list) else [value]
         chunks = tuple(
@@ -113,11 +120,21 @@ def made_up(call: "Call") -> RecordedCall:
     )
 
 
-def _fitted(old: Any, value: bytes) -> Any:
-    new = orjson.loads(value)
+def _fitted(old: Any, override: Override) -> Any:
+    new = override.given(for_text=type(old) is str)
     if type(old) in (str, int, float, bool, type(None), list, dict):
         return new
     return revived(retagged(encode(old, Redactor()).payload, new))
+
+
+def _is_text(recorded: RecordedCall, override: Override) -> bool:
+    """Tell whether what was recorded is a text, or a model's completion and what is given is none."""
+    given = orjson.loads(override.value)
+    if recorded.status != "ok" or (recorded.chunks and isinstance(given, list)):
+        return False
+    held = orjson.loads(plain(recorded.output_tagged or b"null"))
+    is_completion = isinstance(given, dict) and given.get("object") == COMPLETION
+    return isinstance(held, str) or (isinstance(held, dict) and held.get("object") == COMPLETION and not is_completion)
 
 
 def _said(output: bytes | None, value: Any) -> Any:

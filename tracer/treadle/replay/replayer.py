@@ -41,7 +41,7 @@ class Replaying:
         self._moments = end_moments(plan.calls)
         self._live = with_ancestors(plan.calls, plan.live_ids)
         self._lets_run = plan.live_changed
-        """Whether what the recording has no answer for runs for real."""
+        """Whether what the recording has no answer for runs for real: what follows from what was given does."""
         self.root: Call | None = None
 
     def decide(self, call: "Call", held: Held) -> Answer | None:
@@ -52,6 +52,8 @@ class Replaying:
             self._lets_run = True
         instead = [override for override in self._plan.overrides if override.fits(call, recorded)]
         decision, answer = self._decided(call, match, instead, held)
+        if instead or (answer is not None and answer.held is not None):
+            self._lets_run = True
         why = answer.why if isinstance(answer, Refused) else None
         self._tell(call, match, decision, [override.path or "$" for override in instead], why=why)
         if self.root is None and call.parent is None:
