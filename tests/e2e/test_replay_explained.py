@@ -41,7 +41,9 @@ def test_the_functions_that_were_edited_are_named(project: Project) -> None:
     project.write(MENDED.replace("It is wet", "It is dry"))
     diverged = project.replay(recorded)
     assert diverged.verdict == "diverged"
-    assert diverged.sentence.endswith("allow it with --live 'generate'; edited since: chain")
+    assert diverged.sentence.endswith(
+        "allow it with --live 'generate', or all with --live-changed; edited since: chain"
+    )
 
 
 def test_of_many_edited_functions_a_few_are_named(project: Project) -> None:

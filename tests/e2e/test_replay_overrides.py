@@ -245,9 +245,9 @@ def test_a_pattern_that_fitted_what_was_withheld_is_not_idle(project: Project, r
 def test_in_the_place_of_a_text_json_is_a_text(project: Project, recorded: str) -> None:
     """Of an argument, of an answer and of a stream: models speak JSON."""
     typed = '{"a": 1}'
-    for step, path in (("shout", "$.text"), ("generate", None), ("stream", None)):
-        result = project.replay(recorded, instead=(Instead(step, path, typed),))
-        assert output(project, result).upper().replace("\\", "").strip('" ') == typed.upper(), step
+    for name, path in (("shout", "$.text"), ("generate", None), ("stream", None)):
+        result = project.replay(recorded, instead=(Instead(name, path, typed),))
+        assert output(project, result).upper().replace("\\", "").strip('" ') == typed.upper(), name
 
 
 def test_what_was_changed_before_does_not_run_for_what_is_given_later(project: Project, recorded: str) -> None:

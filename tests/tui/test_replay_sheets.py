@@ -69,7 +69,7 @@ def test_what_may_become_real_is_told_apart() -> None:
 def test_a_verdict_says_what_was_otherwise_first() -> None:
     """What strayed stands above what did as it had done, with the difference; no advice for the command line."""
     strayed = replace(CALL, decision="new", path="answer#0/weigh#0", why="the recording has no such call")
-    said = "answer#0/weigh#0 is not in the recording: allow it with --live 'weigh'"
+    said = "answer#0/weigh#0 is not in the recording: allow it with --live 'weigh', or all with --live-changed"
     shown = replace(result(CALL, strayed, sentence=said), idle_live=("wiegh",))
     told = rows(verdict_blocks(shown, printed="one\ntwo\n"))
     assert told == [

@@ -80,7 +80,8 @@ def missing_calls(reports: Sequence[CallReport], recorded: Sequence[RecordedCall
 def stray_sentence(call: CallReport, *, more: int) -> str:
     """Say where a replay left its recording; `more` is how many other calls did."""
     tail = f", and {more} more" if more else ""
-    allow = f": allow it with --live {call.name!r}" if call.kind in EFFECT_KINDS else ""
+    is_effect = call.kind in EFFECT_KINDS
+    allow = f": allow it with --live {call.name!r}, or all with --live-changed" if is_effect else ""
     if call.decision == "new":
         return f"{call.path} is not in the recording{tail}{allow}"
     if call.decision == "changed":
