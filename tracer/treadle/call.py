@@ -22,6 +22,7 @@ from treadle.place import Place
 from treadle.recording import Recorder
 from treadle.relay import Relay
 from treadle.replay import decider
+from treadle.stack import EVERY
 from treadle.streams import Stream, total_of
 from treadle.values.encode import Encoded
 
@@ -79,7 +80,7 @@ class Call:
             around = place.parent.depth
             self.depth += around + place.parent.extra_frames
         self._may_pickle = traced is not None and traced.pickle
-        self._room = stack.Room() if self.depth // stack.EVERY > around // stack.EVERY else None
+        self._room = stack.Room() if self.depth // EVERY > around // EVERY else None
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
         self.answer: Answer | None = None

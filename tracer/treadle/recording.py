@@ -21,7 +21,7 @@ from treadle.names import writable
 from treadle.settings import Settings
 from treadle.signing import load_key, sign_end, sign_start
 from treadle.sources import Sources
-from treadle.values.encode import Encoded, encode, plain_json, walked
+from treadle.values.encode import Encoded, plain_json, walked
 from treadle.values.redact import Redactor
 
 if TYPE_CHECKING:
@@ -95,7 +95,10 @@ class Recorder:
 
     def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Encoded:
         """Return a value as it is recorded; what is long in it is on disk by then."""
-        return encode(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
+        payload = plain_json(value, redactor)
+        if payload is not None:
+            return Encoded(payload, None)
+        return walked(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
 
     def payload(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> bytes:
         """Return it likewise, where nobody asks whether it can be revived."""
@@ -165,7 +168,7 @@ class Recorder:
             signed = f',"sig":"{signature}"'
         head = (
             f'{_END}{next(self.journal.ordinals)},"t":{at_ns},"trace":"{call.trace_id}","span":"{call.span_id}"'
-            f'{_members(more)}{signed},"bytes":{len(payload)},"out":'
+            f'{_OK_MEMBERS if more == _OK else _members(more)}{signed},"bytes":{len(payload)},"out":'
         )
         self.journal.write(b"".join((head.encode(), payload, b"}\n")))
         if self._forwarder is not None:
@@ -213,14 +216,12 @@ class Recorder:
         return known
 
 
-_OK = {"status": "ok"}
+_OK, _OK_MEMBERS = {"status": "ok"}, ',"status":"ok"'
 """All that nearly every end record says."""
 
 
 def _members(fields: dict[str, Any]) -> str:
     """Return the members of an object, to be set behind others."""
-    if fields == _OK:
-        return ',"status":"ok"'
     return f",{orjson.dumps(fields)[1:-1].decode()}" if fields else ""
 
 

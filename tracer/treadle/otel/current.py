@@ -103,8 +103,10 @@ def start(
     ids = span.get_span_context()
     if not ids.is_valid or (type(span) is NonRecordingSpan and _is_the_parents(ids, around)):
         return _made_up(around)
-    # A generator of the user's may make other integers than Python's own: numpy's have no `to_bytes`.
-    trace_id, span_id = int(ids.trace_id).to_bytes(16, "big").hex(), int(ids.span_id).to_bytes(8, "big").hex()
+    try:
+        trace_id, span_id = ids.trace_id.to_bytes(16, "big").hex(), ids.span_id.to_bytes(8, "big").hex()
+    except AttributeError:  # a generator of the user's may make other integers than Python's own, as numpy's are
+        trace_id, span_id = f"{int(ids.trace_id):032x}", f"{int(ids.span_id):016x}"
     return span, Context({**around, _SPAN_KEY: span}), trace_id, span_id
 
 
