@@ -10,7 +10,7 @@ import pytest
 import recorded
 import treadle
 from treadle.errors import UsageError
-from treadle.signing import sign_start
+from treadle.signing import sign_start, signer_of
 
 KEY = bytes(32)
 CALL = {"process": "p", "trace": "t", "span": "s", "place": " chain 0", "function": "m:f", "payload": b'{"n":1}'}
@@ -74,7 +74,7 @@ def test_it_stands_right_before_the_input(store: Path) -> None:
 def test_a_record_without_it_is_signed_as_ever() -> None:
     """Recordings of before are replayed as they were."""
     before = blake2b(b'start\np\nt\ns\n chain 0\nm:f\n{"n":1}', key=KEY, digest_size=16).hexdigest()
-    assert sign_start(KEY, **CALL) == before  # type: ignore[arg-type]
+    assert sign_start(signer_of(KEY), **CALL) == before  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_record_without_it_is_signed_as_ever() -> None:
 def test_it_is_under_the_signature(other: dict[str, Any]) -> None:
     """Changed, left out, or with another input it is not what was recorded."""
     signed: dict[str, Any] = {**CALL, "cells": b'{"count":3}'}
-    assert sign_start(KEY, **signed) != sign_start(KEY, **{**signed, **other})
+    assert sign_start(signer_of(KEY), **signed) != sign_start(signer_of(KEY), **{**signed, **other})
 
 
 def test_ignore_takes_names_of_variables_around_it_and_no_others() -> None:

@@ -10,7 +10,7 @@ from nbclient.exceptions import DeadKernelError
 import recorded
 from notebook_runs import run_cells
 from treadle.model import Process
-from treadle.signing import load_key, sign_source, verify_process
+from treadle.signing import load_key, sign_source, signer_of, verify_process
 
 Run = Callable[..., list[str]]
 DEFINES = "@treadle.trace\ndef half(number):\n    return number / 2"
@@ -75,7 +75,7 @@ def test_what_is_kept_is_signed_and_holds_no_secret(run: Run, store: Path) -> No
     for source in kept(store):
         signed = {"file": source["file"], "number": source["number"], "text": source["text"]}
         signed["redacted"] = source.get("redacted", False)
-        assert source["sig"] == sign_source(key, process=process["process"], **signed)
+        assert source["sig"] == sign_source(signer_of(key), process=process["process"], **signed)
 
 
 def test_the_process_record_names_the_notebook(run: Run, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 from treadle import guard, signals, stack
 from treadle.call import Call
 from treadle.functions import Traced
-from treadle.place import Place
+from treadle.place import Place, here, kept
 from treadle.recorder import recorder
 from treadle.replay import decider
+
+__all__ = ["begin", "kept"]
 
 
 def begin(
@@ -32,11 +34,11 @@ def begin(
         if writer is None:
             decider.stop(name, None)
             return None
-        place = place or Place()
+        place = place or here()
         call = Call(name, kind, traced=traced, place=place, writer=writer)
         if attributes:
             call.attributes = attributes
-        call.begin(held, place.context, writer)
+        call.begin(held, place[2], writer)
     except BaseException as error:
         if not signals.is_fault(error):
             if call is not None:

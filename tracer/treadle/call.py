@@ -19,18 +19,17 @@ from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.names import writable
 from treadle.otel import current, remote
 from treadle.place import Place
-from treadle.recording import Recorder
+from treadle.recording import Recorded, Recorder
 from treadle.relay import Relay
 from treadle.replay import decider
 from treadle.stack import EVERY
 from treadle.streams import Stream, total_of
-from treadle.values.encode import Encoded
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer
 
 SUBMISSIONS_DONE = "treadle.submissions_done"
-_HIDDEN_INPUT = Encoded(PAYLOAD, WHY)
+_HIDDEN_INPUT: Recorded = PAYLOAD, WHY
 
 
 class Call:
@@ -71,14 +70,13 @@ class Call:
         self.name = name
         self.kind = kind
         self.traced = traced
-        self.parent: Call | RemoteCall | None = place.parent
-        self.ordinal = place.ordinal
+        self.parent, self.ordinal, _ = place
         self.extra_frames: int = 0
         self.depth: int = traced.own_frames if traced is not None else 0
         around = 0
-        if place.parent is not None and isinstance(place.parent, Call):
-            around = place.parent.depth
-            self.depth += around + place.parent.extra_frames
+        if type(parent := self.parent) is Call:
+            around = parent.depth
+            self.depth += around + parent.extra_frames
         self._may_pickle = traced is not None and traced.pickle
         self._room = stack.Room() if self.depth // EVERY > around // EVERY else None
         self.attributes: dict[str, Any] = {}
@@ -108,7 +106,7 @@ class Call:
             self._begin(held, context, writer)
 
     def _begin(self, held: Callable[[], Any], context: current.OtelContext | None, writer: Recorder) -> None:
-        encoded: Encoded | None = _HIDDEN_INPUT if self.hidden.inputs else None
+        encoded: Recorded | None = _HIDDEN_INPUT if self.hidden.inputs else None
         if encoded is None and writer.takes_all:
             encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
         self._start_span(context)
@@ -118,15 +116,16 @@ class Call:
         if encoded is None:
             encoded = writer.encode(held(), self._redactor, may_pickle=self._may_pickle)
         if decider.decider is not None:
-            self.payload = encoded.payload
+            self.payload, _ = encoded
             self.answer = decider.decider.decide(self, held)
             if self.answer is not None and self.answer.held is not None:
                 encoded = writer.encode(self.answer.held, self._redactor)
+        payload, why = encoded
         if self.traced is None or not self.traced.closes_over:
-            self._recorder.start(self, encoded.payload, encoded.why)
+            self._recorder.start(self, payload, why)
         else:
-            cells = _HIDDEN_INPUT if self.hidden.inputs else writer.encode_cells(self.traced, self._redactor)
-            self._recorder.start(self, encoded.payload, encoded.why or cells.why, cells.payload)
+            cells, whys = _HIDDEN_INPUT if self.hidden.inputs else writer.encode_cells(self.traced, self._redactor)
+            self._recorder.start(self, payload, why or whys, cells)
 
     def _start_span(self, context: current.OtelContext | None) -> None:
         if self.traced is None:

@@ -26,7 +26,7 @@ from treadle.clock import now_ns
 from treadle.descriptors import CLOSED
 from treadle.errors import JournalError
 from treadle.process import describe_process
-from treadle.signing import sign_process
+from treadle.signing import Signer, sign_process
 from treadle.values.redact import Redactor
 
 FORMAT_VERSION = 1
@@ -67,14 +67,14 @@ class Journal:
         *,
         prefix: str = "",
         program: dict[str, Any] | None = None,
-        key: bytes | None = None,
+        signer: Signer | None = None,
         fsync: bool = False,
         hold: str | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         """Open the first segment.
 
-        `program` replaces fields of the process record where this process stands in for another program; `key` signs
+        `program` replaces fields of the process record where this process stands in for another program; `signer` signs
         that record. With a `hold` it is held under that name: no reader sees it while a journal of that name has a
         living writer, before `keep` shows it.
 
@@ -99,7 +99,7 @@ class Journal:
         self._append = appender()
         self._fsync = fsync
         fields = {**describe_process(redactor or Redactor()), **(program or {})}
-        signature = sign_process(key, process=self.process_id, launch=fields) if key is not None else None
+        signature = sign_process(signer, process=self.process_id, launch=fields) if signer is not None else None
         self._repeated = [("process", now_ns(), _body({"process": self.process_id, **fields, "sig": signature}))]
         try:
             self._descriptor = descriptors.out_of_the_way(self._open_segment())

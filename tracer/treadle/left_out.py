@@ -2,21 +2,19 @@
 
 from typing import Any
 
-from treadle.values.encode import Encoded
-
-_NOTHING = Encoded(b"null", None)
+_NOTHING = b"null"
 
 
 class LeftOut:
     """Takes everything that a recorder takes, and writes nothing."""
 
-    def encode(self, *_: Any, **__: Any) -> Encoded:
+    def encode(self, *_: Any, **__: Any) -> tuple[bytes, None]:
         """Encode nothing."""
-        return _NOTHING
+        return _NOTHING, None
 
     def payload(self, *_: Any, **__: Any) -> bytes:
         """Encode nothing."""
-        return _NOTHING.payload
+        return _NOTHING
 
     def describe(self, *_: Any, **__: Any) -> dict[str, Any]:
         """Describe nothing."""

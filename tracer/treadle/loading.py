@@ -41,13 +41,8 @@ class Unrecorded:
 
             raise DivergedError(f"{name} was called where nothing can be recorded, and so is not answered")
 
-    def Place(self) -> Unrecorded:  # noqa: N802 - as the class that it stands for is called
-        """Return what stands in for a place."""
-        return self
-
-    def keep_context(self) -> Unrecorded:
-        """Keep nothing."""
-        return self
+    def kept(self) -> None:
+        """Note no place."""
 
 
 class CutOff(Unrecorded):

@@ -1,21 +1,30 @@
-"""Where a call is made, noted before it begins."""
+"""Where a call is made, noted before it begins: under which call, as which of its submissions, in which context.
+
+A plain tuple, because every call makes one: of any class it would cost twice as much.
+"""
+
+from typing import TYPE_CHECKING
 
 from treadle import lanes
+from treadle.lanes import RemoteCall
 from treadle.otel import current
 
+if TYPE_CHECKING:
+    from treadle.call import Call
 
-class Place:
-    """Where a call is made: under which call, as which of its submissions, in which OpenTelemetry context."""
+Place = tuple["Call | RemoteCall | None", str, current.OtelContext | None]
+"""The call above, the ordinal under it, and OpenTelemetry's context where that is not the one in which it begins."""
 
-    __slots__ = ("context", "ordinal", "parent")
 
-    def __init__(self) -> None:
-        lane = lanes.CURRENT.get() or lanes.outermost
-        self.parent = lane.call if lane is not None else None
-        self.ordinal = lane.ordinal() if lane is not None else "0"
-        self.context: current.OtelContext | None = None
+def here() -> Place:
+    """Return the place of a call that begins at once."""
+    lane = lanes.CURRENT.get() or lanes.outermost
+    if lane is None:
+        return None, "0", None
+    return lane.call, lane.ordinal(), None
 
-    def keep_context(self) -> "Place":
-        """Remember the OpenTelemetry context too: the call itself begins later, maybe elsewhere."""
-        self.context = current.captured()
-        return self
+
+def kept() -> Place:
+    """Return the place of a call that begins later, maybe elsewhere: the context of now is its own."""
+    parent, ordinal, _ = here()
+    return parent, ordinal, current.captured()

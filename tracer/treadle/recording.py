@@ -19,9 +19,9 @@ from treadle.hiding import chosen_hiding
 from treadle.journal import Journal, opening
 from treadle.names import writable
 from treadle.settings import Settings
-from treadle.signing import load_key, sign_end, sign_start
+from treadle.signing import load_key, sign_end, sign_start, signer_of
 from treadle.sources import Sources
-from treadle.values.encode import Encoded, plain_json, walked
+from treadle.values.encode import plain_json, walked
 from treadle.values.redact import Redactor
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ whether the recursion limit is still raised for what has long returned."""
 LONGEST_FORWARDED = 1_000_000
 """Bytes of a long text: a collector takes a few million of a whole request."""
 _START, _END, _CHUNK = map(opening, ("start", "end", "chunk"))
+Recorded = tuple[bytes, str | None]
+"""Tagged JSON, and why it cannot be revived where it cannot: what `Encoded` is, at a third of its cost."""
 OWN_FOLDER = str(Path(__file__).parent)
 """Frames in it are the wrappers: no stack shows them."""
 
@@ -45,11 +47,11 @@ class Recorder:
         "_blobs",
         "_forwarder",
         "_functions",
-        "_key",
         "_look_again_ns",
         "_numbers",
         "_passing",
         "_share",
+        "_signer",
         "_sources",
         "_token",
         "hiding",
@@ -63,14 +65,15 @@ class Recorder:
         self.store = store
         self.hiding = chosen_hiding(chosen)
         self.redactor = Redactor(chosen.redact)
-        self._key = load_key(create=True)
+        key = load_key(create=True)
+        self._signer = signer_of(key) if key is not None else None
         self.journal = Journal(
-            store, program=chosen.program, key=self._key, fsync=chosen.fsync, hold=hold, redactor=self.redactor
+            store, program=chosen.program, signer=self._signer, fsync=chosen.fsync, hold=hold, redactor=self.redactor
         )
         self._blobs = Blobs(store, fsync=chosen.fsync)
         self._look_again_ns = 0
         self._passing = Passing()
-        self._sources = Sources(self.journal, self.redactor, self._key)
+        self._sources = Sources(self.journal, self.redactor, self._signer)
         self._token = object()
         """What functions remember this recorder by, without keeping its journal open."""
         self._functions: dict[bytes, tuple[str, str]] = {}
@@ -93,12 +96,13 @@ class Recorder:
         failure = guard.attempt(lambda: describe(error, redactor, own_folder=OWN_FOLDER, hidden=hidden, brief=brief))
         return failure or {"type": type(error).__qualname__, "message": ""}
 
-    def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Encoded:
+    def encode(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> Recorded:
         """Return a value as it is recorded; what is long in it is on disk by then."""
         payload = plain_json(value, redactor)
         if payload is not None:
-            return Encoded(payload, None)
-        return walked(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
+            return payload, None
+        encoded = walked(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle)
+        return encoded.payload, encoded.why
 
     def payload(self, value: Any, redactor: Redactor, *, may_pickle: bool = False) -> bytes:
         """Return it likewise, where nobody asks whether it can be revived."""
@@ -107,11 +111,11 @@ class Recorder:
             return payload
         return walked(value, redactor, keep=self._blobs.keep, may_pickle=may_pickle).payload
 
-    def encode_cells(self, traced: Traced, redactor: Redactor) -> Encoded:
+    def encode_cells(self, traced: Traced, redactor: Redactor) -> Recorded:
         """Return what a function was made over, as it is now: a replay binds it to that again."""
         cells = {name: held for name, held in cells_of(traced.function).items() if name not in traced.ignore}
-        encoded = self.encode(cells, redactor)
-        return Encoded(encoded.payload, f"its variable {encoded.why}") if encoded.why else encoded
+        payload, why = self.encode(cells, redactor)
+        return payload, f"its variable {why}" if why else None
 
     def start(self, call: "Call", payload: bytes, why: str | None, cells: bytes = b"") -> None:
         """Write that a call begins, with what it was given, and what its function was made over."""
@@ -131,9 +135,9 @@ class Recorder:
         parent = call.parent.span_id if call.parent is not None else ""
         under = f',"parent":"{parent}"' if parent else ""
         signed = ""
-        if self._key is not None:
+        if self._signer is not None:
             signature = sign_start(
-                self._key,
+                self._signer,
                 process=self.journal.process_id,
                 trace=call.trace_id,
                 span=call.span_id,
@@ -148,7 +152,7 @@ class Recorder:
         head = (
             f'{_START}{next(self.journal.ordinals)},"t":{call.started_at_ns}'
             f',"trace":"{call.trace_id}","span":"{call.span_id}"'
-            f',"name":{_quoted(call.name)},"kind":{_quoted(call.kind)},"ord":"{call.ordinal}","thread":{get_ident()}'
+            f'{_named_as(call.name, call.kind)},"ord":"{call.ordinal}","thread":{get_ident()}'
             f'{number}{under}{_members(more) if more else ""}{signed},"bytes":{len(payload)},"in":'
         )
         self.journal.write(b"".join((head.encode(), payload, b"}\n")))
@@ -156,9 +160,9 @@ class Recorder:
     def end(self, call: "Call", at_ns: int, more: dict[str, Any], payload: bytes) -> None:
         """Write that a call ended, with what came back."""
         signed = ""
-        if self._key is not None:
+        if self._signer is not None:
             signature = sign_end(
-                self._key,
+                self._signer,
                 trace=call.trace_id,
                 span=call.span_id,
                 status=more["status"],
@@ -226,6 +230,6 @@ def _members(fields: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _quoted(text: str) -> str:
-    """Return a name as JSON: most are met again."""
-    return orjson.dumps(writable(text)).decode()
+def _named_as(name: str, kind: str) -> str:
+    """Return the members that name a step: most are met again."""
+    return _members({"name": writable(name), "kind": writable(kind)})

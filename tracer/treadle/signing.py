@@ -22,6 +22,8 @@ KEY_BYTES = 32
 DIGEST_BYTES = 16
 SHORT = 4096
 
+Signer = blake2b
+
 
 def key_path() -> Path:
     """Return where the user's key is: `TREADLE_KEY_FILE`, else `treadle/key` in the user's data folder (XDG).
@@ -55,9 +57,15 @@ def load_key(*, create: bool) -> bytes | None:
         return None
 
 
-def sign(key: bytes, head: bytes, payload: bytes) -> str:
+@lru_cache(maxsize=1)
+def signer_of(key: bytes) -> Signer:
+    """Return a hash that has taken the key in: a copy of it costs half of a new one."""
+    return blake2b(key=key, digest_size=DIGEST_BYTES)
+
+
+def sign(signer: Signer, head: bytes, payload: bytes) -> str:
     """Return the signature over a head and a payload, in hex."""
-    running = _keyed(key).copy()
+    running = signer.copy()
     if len(payload) < SHORT:
         running.update(head + payload)  # once costs less than twice
     else:
@@ -66,14 +74,14 @@ def sign(key: bytes, head: bytes, payload: bytes) -> str:
     return running.hexdigest()
 
 
-def sign_process(key: bytes, *, process: str, launch: Mapping[str, Any]) -> str:
+def sign_process(signer: Signer, *, process: str, launch: Mapping[str, Any]) -> str:
     """Sign a process record: how a replay starts the program again, by the keys of `LAUNCH`."""
     chosen = {name: launch[name] for name in LAUNCH if launch.get(name)}
-    return sign(key, f"process\n{process}\n".encode(), json.dumps(chosen, sort_keys=True).encode())
+    return sign(signer, f"process\n{process}\n".encode(), json.dumps(chosen, sort_keys=True).encode())
 
 
 def sign_start(
-    key: bytes,
+    signer: Signer,
     *,
     process: str,
     trace: str,
@@ -86,19 +94,21 @@ def sign_start(
     """Sign a start record: what was called, where, with what; `place` is parent, kind and ordinal."""
     begins = "start over cells" if cells else "start"
     told = f"{begins}\n{process}\n{trace}\n{span}\n{place}\n{function}\n".encode(errors="replace")
-    return sign(key, b"%b%b\n" % (told, cells) if cells else told, payload)
+    return sign(signer, b"%b%b\n" % (told, cells) if cells else told, payload)
 
 
-def sign_end(key: bytes, *, trace: str, span: str, status: str, chunks_digest: str, payload: bytes) -> str:
+def sign_end(signer: Signer, *, trace: str, span: str, status: str, chunks_digest: str, payload: bytes) -> str:
     """Sign an end record: what came back."""
-    return sign(key, f"end\n{trace}\n{span}\n{status}\n{chunks_digest}\n".encode(), payload)
+    return sign(signer, f"end\n{trace}\n{span}\n{status}\n{chunks_digest}\n".encode(), payload)
 
 
-def sign_source(key: bytes, *, process: str, file: str, number: int | None, text: str, redacted: bool = False) -> str:
+def sign_source(
+    signer: Signer, *, process: str, file: str, number: int | None, text: str, redacted: bool = False
+) -> str:
     """Sign a source record: which code ran, as which cell."""
     begins = "redacted source" if redacted else "source"
     told = f"{begins}\n{process}\n{file}\n{'' if number is None else number}\n"
-    return sign(key, told.encode(errors="replace"), text.encode())
+    return sign(signer, told.encode(errors="replace"), text.encode())
 
 
 def digest_chunks(chunks: tuple[Chunk, ...]) -> str:
@@ -121,14 +131,14 @@ def verify_process(key: bytes, process: Process) -> bool:
         "main": {name: value for name, value in main.items() if value},
         "path": list(process.path),
     }
-    expected = sign_process(key, process=process.process_id, launch=launch)
+    expected = sign_process(signer_of(key), process=process.process_id, launch=launch)
     return hmac.compare_digest(expected, process.signature or "")
 
 
 def verify_source(key: bytes, source: KeptSource) -> bool:
     """Tell whether this user ran this code, in this process and as this cell."""
     expected = sign_source(
-        key,
+        signer_of(key),
         process=source.process_id,
         file=source.file,
         number=source.number,
@@ -142,7 +152,7 @@ def verify_start(key: bytes, call: RecordedCall) -> bool:
     """Tell whether this user recorded these arguments for this function, made over these variables."""
     function = f"{call.function.module}:{call.function.qualname}" if call.function else call.name
     expected = sign_start(
-        key,
+        signer_of(key),
         process=call.process_id,
         trace=call.trace_id,
         span=call.span_id,
@@ -157,7 +167,7 @@ def verify_start(key: bytes, call: RecordedCall) -> bool:
 def verify_end(key: bytes, call: RecordedCall) -> bool:
     """Tell whether this user recorded this answer, chunk by chunk."""
     expected = sign_end(
-        key,
+        signer_of(key),
         trace=call.trace_id,
         span=call.span_id,
         status=call.status,
@@ -165,12 +175,6 @@ def verify_end(key: bytes, call: RecordedCall) -> bool:
         payload=call.output_tagged or b"",
     )
     return hmac.compare_digest(expected, call.end_signature or "")
-
-
-@lru_cache(maxsize=1)
-def _keyed(key: bytes) -> blake2b:
-    """Return a hash that has taken the key in: a copy of it costs half of a new one."""
-    return blake2b(key=key, digest_size=DIGEST_BYTES)
 
 
 def _create_key(path: Path) -> bytes | None:

@@ -11,7 +11,7 @@ from typing import Any
 from treadle.journal import Journal
 from treadle.names import writable
 from treadle.notebooks import cells_of, running_shell
-from treadle.signing import sign_source
+from treadle.signing import Signer, sign_source
 from treadle.values.redact import Redactor, is_secret_name, mask
 
 _GIVEN = re.compile(
@@ -28,12 +28,12 @@ _LINE_END = re.compile(r"\\?\n")
 class Sources:
     """Writes the sources that one journal needs and does not hold yet."""
 
-    __slots__ = ("_count", "_journal", "_key", "_next_cell", "_redactor", "_written", "shell")
+    __slots__ = ("_count", "_journal", "_next_cell", "_redactor", "_signer", "_written", "shell")
 
-    def __init__(self, journal: Journal, redactor: Redactor, key: bytes | None) -> None:
+    def __init__(self, journal: Journal, redactor: Redactor, signer: Signer | None) -> None:
         self._journal = journal
         self._redactor = redactor
-        self._key = key
+        self._signer = signer
         self._next_cell = 1
         self._count = 0
         self.shell: Any = None
@@ -65,9 +65,11 @@ class Sources:
         redacted = shown != text
         file, shown = writable(file), writable(shown)
         signature = None
-        if self._key is not None:
+        if self._signer is not None:
             process = self._journal.process_id
-            signature = sign_source(self._key, process=process, file=file, number=number, text=shown, redacted=redacted)
+            signature = sign_source(
+                self._signer, process=process, file=file, number=number, text=shown, redacted=redacted
+            )
         self._journal.record_for_all(
             "source", file=file, number=number, redacted=redacted or None, sig=signature, text=shown
         )

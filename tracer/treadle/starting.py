@@ -53,4 +53,4 @@ def begin(traced: Traced, args: Any, kwargs: Any, place: Any = None) -> Any:
 
 def place_of_now() -> Any:
     """Return the place where a generator is made, for when it is first resumed, maybe elsewhere."""
-    return loading.loaded().Place().keep_context()
+    return loading.loaded().kept()

@@ -29,6 +29,7 @@ OtelContext = Context
 Started = tuple[Span, Context, str, str]
 """A span, the context in which its children belong to it, its trace's id and its own in hex."""
 
+_CLIENT, _INTERNAL = SpanKind.CLIENT, SpanKind.INTERNAL
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _numbers = random.Random()  # noqa: S311 - ids, not secrets
 """Not the module's own: a program that seeds it would get the same ids in every run, and other numbers than alone."""
@@ -94,7 +95,7 @@ def start(
     tracer = _tracer()
     if tracer is None:
         return _made_up(around)
-    kind = SpanKind.CLIENT if is_client else SpanKind.INTERNAL
+    kind = _CLIENT if is_client else _INTERNAL
     try:
         span = tracer.start_span(name, context=around, kind=kind, attributes=attributes or None, start_time=at_ns)
     except Exception as error:  # noqa: BLE001 - the guard: of the user's processor or sampler
@@ -120,11 +121,12 @@ def end(span: Span, at_ns: int, attributes: Mapping[str, Attribute], *, error: s
         span.end(at_ns)
 
 
-attach = context.attach
+_runtime = context._RUNTIME_CONTEXT  # noqa: SLF001 - of two calls that do the same the inner one
+attach = _runtime.attach
 """Makes a context current, also one that another thread or task handed over."""
 detach = context.detach
 """Makes current what was current before; to be called in the context that attached."""
-captured = context.get_current
+captured = _runtime.get_current
 """Returns the current context, to be handed over."""
 
 
@@ -139,12 +141,15 @@ def _tracer() -> Tracer | None:
     global _public
     if _only_private:
         return None
-    _set_named_provider()
     provider = trace._TRACER_PROVIDER  # noqa: SLF001 - the public way reads the environment each time, for 1 us
+    if _public is not None and _public[0] is provider:
+        return _public[1]
+    if provider is None:
+        _set_named_provider()
+        provider = trace._TRACER_PROVIDER  # noqa: SLF001 - as above
     if provider is None:
         return None
-    if _public is None or _public[0] is not provider:
-        _public = (provider, provider.get_tracer(SCOPE))
+    _public = (provider, provider.get_tracer(SCOPE))
     return _public[1]
 
 

@@ -97,7 +97,7 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
 def _told(error: BaseException, root: RecordedCall) -> dict[str, Any]:
     writer, hidden = _privacy(root)
     failure = writer.describe(error, writer.redactor, hidden=hidden.inputs or hidden.outputs)
-    payload = PAYLOAD if hidden.outputs else writer.encode(error, writer.redactor).payload
+    payload = PAYLOAD if hidden.outputs else writer.payload(error, writer.redactor)
     return {"error": failure, "output": payload.decode()}
 
 
@@ -108,7 +108,7 @@ def _tagged(result: Any, root: RecordedCall) -> bytes:
         return PAYLOAD
 
     def encode(value: Any) -> bytes:
-        return writer.encode(value, writer.redactor).payload
+        return writer.payload(value, writer.redactor)
 
     if not isinstance(result, target.Streamed):
         return encode(result)

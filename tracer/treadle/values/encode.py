@@ -82,6 +82,9 @@ def _are_plain(values: Collection[Any], redactor: Redactor, most: int) -> bool:
         if type(value) is str and ((size := len(value)) < shortest or (size <= most and hash(value) in clean)):
             if size > INLINE_BYTES or not value.isascii():
                 return False
+        elif type(value) is int:
+            if not SMALLEST_INT <= value <= LARGEST_INT:
+                return False
         elif not _is_plain(value, redactor, most):
             return False
     return True
