@@ -85,6 +85,38 @@ def test_a_forked_child_forwards_its_own_steps() -> None:
     assert len({span.span_id for span in collector.spans}) == 6
 
 
+FORKING = """
+import os, sys, threading, treadle
+treadle.configure(forward=sys.argv[1])
+
+@treadle.trace
+def advise(city):
+    return city
+
+os.register_at_fork(after_in_parent=lambda: print([thread.name for thread in threading.enumerate()]))
+advise("Oslo")
+for city in ("Rome", "Bonn"):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    advise(city)
+    os.waitpid(child, 0)
+os.waitpid(os.fork() or os._exit(0), 0)
+"""
+
+
+def test_no_thread_of_ours_is_there_when_the_program_forks() -> None:
+    """Python warns of a fork beside other threads; steps that waited meanwhile are sent all the same."""
+    with over_http() as collector:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", FORKING, collector.url],
+            capture_output=True, text=True, timeout=LONGEST_RUN_S, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "['MainThread']\n" * 3
+    assert len(collector.spans) == 3
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1/traces", "http://127.0.0.1:9"])
 def test_a_collector_that_is_gone_is_told_once(store: Path, url: str) -> None:
     """The program prints what it would, ends as it would, and everything is in the journal."""

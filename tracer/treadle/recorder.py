@@ -143,7 +143,14 @@ def _forget_in_child() -> None:
     if _recorder is not None:
         _parents_store = _recorder.store
     _recorder = _held = None
+    for forwarder in _forwarders.values():
+        forwarder.forget()
     _forwarders.clear()
 
 
-os.register_at_fork(after_in_child=_forget_in_child)
+def _rest() -> None:
+    for forwarder in list(_forwarders.values()):
+        forwarder.rest()
+
+
+os.register_at_fork(before=_rest, after_in_child=_forget_in_child)

@@ -40,6 +40,8 @@ BATCH = 512
 EVERY_S = 1.0
 PATIENCE_S = 3.0
 """How long one request may take, with what is tried again."""
+FORK_S = 0.1
+"""How long a fork waits for the thread to end."""
 EXIT_S = 1.0
 """How long the program's end waits for the last one."""
 LONGEST_REASON = 200
@@ -82,11 +84,27 @@ class Forwarder:
         if len(self._waiting) >= BATCH:
             self._wake.set()
 
+    def rest(self) -> None:
+        """End the thread before a fork, because Python warns where there are others beside the one that forks.
+
+        What waits is sent once another step has ended, or at the program's end.
+        """
+        resting, self._thread, self._is_started = self._thread, None, False
+        self._wake.set()
+        if resting is not None and resting is not threading.current_thread():
+            resting.join(FORK_S)
+
+    def forget(self) -> None:
+        """Leave to the process that forked this one what waits: it sends it."""
+        self._waiting.clear()
+
     def close(self) -> None:
         """Send what is left, for a few seconds at most."""
         self._is_closing = True
         self._wake.set()
-        if self._thread is not None:
+        if self._thread is None:
+            contextvars.Context().run(self._run)
+        else:
             self._thread.join(EXIT_S)
             guard.attempt(self._exporter.shutdown)  # it tries no more
             self._thread.join(EXIT_S)
@@ -101,11 +119,14 @@ class Forwarder:
     def _run(self) -> None:
         context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
         self._listen(threading.get_ident())
-        while not self._is_closing:
+        this = threading.current_thread()
+        while self._thread is this and not self._is_closing:
             self._wake.wait(EVERY_S)
             self._wake.clear()
+            if self._thread is this:
+                self._send_waiting()
+        if self._is_closing:
             self._send_waiting()
-        self._send_waiting()
 
     def _listen(self, thread: int) -> None:
         """Keep what libraries log in this thread out of the program's output, and remember it: it says what failed."""
@@ -126,6 +147,8 @@ class Forwarder:
             if guard.attempt(partial(self._exporter.export, batch)) is not SpanExportResult.SUCCESS:
                 why = f": {self._said}" if self._said else ""
                 guard.report(OSError(f"steps are recorded, but not forwarded to {self._shown}{why}"), what="")
+                if self._is_closing:
+                    return
 
     def _taken(self) -> list[ReadableSpan]:
         taken: list[ReadableSpan] = []
