@@ -27,6 +27,7 @@ from treadle.streams import Stream, total_of
 
 if TYPE_CHECKING:
     from treadle.replay.answers import Answer
+    from treadle.replay.changed import Changed
 
 SUBMISSIONS_DONE = "treadle.submissions_done"
 _HIDDEN_INPUT: Recorded = PAYLOAD, WHY
@@ -81,7 +82,7 @@ class Call:
         self._room = stack.Room() if self.depth // EVERY > around // EVERY else None
         self.attributes: dict[str, Any] = {}
         self.ended_attributes: dict[str, Any] = {}
-        self.answer: Answer | None = None
+        self.answer: Answer | Changed | None = None
         self.submissions_done: dict[str, int] = {}
         self.total: Callable[[], Any] | None = None
         self.hidden = NOTHING if writer.hiding is None else writer.hiding.of(name, kind)

@@ -8,6 +8,7 @@ from openai.types.chat import ChatCompletion
 
 from treadle import guard
 from treadle.clients import chat_answer, chat_request, openai_responses, openai_served, openai_streams
+from treadle.replay.answers import served_by
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -34,17 +35,17 @@ def recorded(call: "Call", result: Any) -> Any:
 
 def serve(call: "Call", client: Any, arguments: dict[str, Any]) -> Any:
     """Return what the recording answers, as the client would: nothing is sent."""
-    assert call.answer is not None
-    if not chat_request.is_streaming(arguments) or not _was_opened(call.answer):
-        return _as_asked(call.answer.deliver(call), client, arguments)
+    answer = served_by(call)
+    if not chat_request.is_streaming(arguments) or not _was_opened(answer):
+        return _as_asked(answer.deliver(call), client, arguments)
     return _as_asked(openai_served.stream(call, client), client, arguments)
 
 
 async def serve_later(call: "Call", client: Any, arguments: dict[str, Any]) -> Any:
     """Do the same for the async client."""
-    assert call.answer is not None
-    if not chat_request.is_streaming(arguments) or not _was_opened(call.answer):
-        return _as_asked(await call.answer.deliver_later(call), client, arguments)
+    answer = served_by(call)
+    if not chat_request.is_streaming(arguments) or not _was_opened(answer):
+        return _as_asked(await answer.deliver_later(call), client, arguments)
     return _as_asked(openai_served.stream_later(call, client), client, arguments)
 
 

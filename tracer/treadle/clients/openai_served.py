@@ -8,6 +8,7 @@ from openai import AsyncStream, Stream
 from treadle import guard
 from treadle.clients.chat_answer import Sum
 from treadle.clients.openai_responses import made_up_response
+from treadle.replay.answers import served_by
 
 if TYPE_CHECKING:
     from treadle.call import Call
@@ -15,14 +16,12 @@ if TYPE_CHECKING:
 
 def stream(call: "Call", client: Any) -> Any:
     """Return a stream of what the recording answers; nothing is sent."""
-    assert call.answer is not None
-    return _made_up(Stream, _ServedChunks(call.answer.chunks(call), call), client)
+    return _made_up(Stream, _ServedChunks(served_by(call).chunks(call), call), client)
 
 
 def stream_later(call: "Call", client: Any) -> Any:
     """Return the same for the async client."""
-    assert call.answer is not None
-    return _made_up(AsyncStream, _ServedLaterChunks(call.answer.chunks_later(call), call), client)
+    return _made_up(AsyncStream, _ServedLaterChunks(served_by(call).chunks_later(call), call), client)
 
 
 class _ServedChunks:

@@ -31,7 +31,9 @@ def function(traced: Traced) -> Callable[..., Any]:
         try:
             call = start(traced, args, kwargs)
             if call.answer is not None:
-                return call.answer.deliver(call)
+                if call.answer.held is None:
+                    return call.answer.deliver(call)
+                args, kwargs = call.answer.arguments(traced)
             call.resume()
             if (
                 (kwargs or args[3:])
@@ -89,7 +91,9 @@ def coroutine(traced: Traced) -> Callable[..., Any]:
         try:
             call = start(traced, args, kwargs)
             if call.answer is not None:
-                return await call.answer.deliver_later(call)
+                if call.answer.held is None:
+                    return await call.answer.deliver_later(call)
+                made, (args, kwargs) = None, call.answer.arguments(traced)
             call.resume()
             inner = made or function(*args, **kwargs)
             del args, kwargs

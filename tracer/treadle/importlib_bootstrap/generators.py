@@ -28,16 +28,18 @@ def generator(traced: Traced) -> Callable[..., Any]:
     anything, restored, trace_of = BaseException, tracebacks.restored, tracebacks.trace_of
     ended, closed, is_a, kind = StopIteration, GeneratorExit, issubclass, type
     frame = sys._getframe  # noqa: SLF001 - no other way
-    awaitable = inspect.CO_ITERABLE_COROUTINE
+    awaitable, with_other_arguments = inspect.CO_ITERABLE_COROUTINE, _with_other_arguments
 
     def recorded(args: Any, kwargs: Any, inner: Any, place: Any) -> Generator[Any, Any, Any]:
-        call, resume, closing = silent, inner.send, False
+        call, closing = silent, False
         given: list[Any] = [None]
         try:
             call = start(traced, args, kwargs, place)
             del args, kwargs, place
-            if call.answer is not None:
+            if call.answer is not None and call.answer.held is None:
                 return (yield from call.answer.chunks(call))
+            inner = with_other_arguments(call, traced, inner)
+            resume = inner.send
             while True:
                 call.resume()
                 try:
@@ -81,19 +83,21 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
     function, start, silent, here = traced.function, begin, SILENT, place_of_now
     anything, restored, trace_of = BaseException, tracebacks.restored, tracebacks.trace_of
     ended, closed, is_a, kind = StopAsyncIteration, GeneratorExit, issubclass, type
-    closing_after, first = contextlib.aclosing, _unhooked
+    closing_after, first, with_other_arguments = contextlib.aclosing, _unhooked, _with_other_arguments
 
     async def recorded(args: Any, kwargs: Any, inner: Any, place: Any) -> AsyncGenerator[Any, Any]:
-        call, resume, thrown_in = silent, first(inner), None
+        call, thrown_in = silent, None
         given: list[Any] = [None]
         try:
             call = start(traced, args, kwargs, place)
             del args, kwargs, place
-            if call.answer is not None:
+            if call.answer is not None and call.answer.held is None:
                 async with closing_after(call.answer.chunks_later(call)) as served:
                     async for value in served:
                         yield value
                 return
+            inner = with_other_arguments(call, traced, inner)
+            resume = first(inner)
             while True:
                 call.resume()
                 try:
@@ -131,6 +135,14 @@ def async_generator(traced: Traced) -> Callable[..., Any]:
             raise
 
     return dressed(wrapper, traced, flags=inspect.CO_ASYNC_GENERATOR)
+
+
+def _with_other_arguments(call: Any, traced: Traced, inner: Any) -> Any:
+    """Return the generator, made anew where a replay gives it other arguments."""
+    if call.answer is None:
+        return inner
+    args, kwargs = call.answer.arguments(traced)
+    return traced.function(*args, **kwargs)
 
 
 def _unhooked(inner: Any) -> Callable[[Any], Any]:

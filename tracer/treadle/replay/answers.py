@@ -25,9 +25,8 @@ CANCELLATION_GRACE_S = 1.0
 class Answer(Protocol):
     """What a wrapper or a client patch asks instead of running the call."""
 
-    @property
-    def held(self) -> dict[str, Any] | None:
-        """Arguments that the call is given instead of its caller's; a client patch sends them itself."""
+    held: None
+    """The arguments to run it with, where it is to run: see `treadle.replay.changed`."""
 
     def origin(self) -> dict[str, Any]:
         """Return `source` and `served_from` for the start record."""
@@ -51,7 +50,7 @@ class Answer(Protocol):
 class Served:
     """The recorded answer, or the one that the user gives in its place."""
 
-    held: dict[str, Any] | None = None
+    held = None
 
     def __init__(
         self,
@@ -180,6 +179,13 @@ class Served:
         raise error
 
 
+def served_by(call: "Call") -> Answer:
+    """Return the answer of a call that does not run."""
+    assert call.answer is not None
+    assert call.answer.held is None
+    return call.answer
+
+
 @contextmanager
 def _ending(call: "Call") -> Iterator[None]:
     """End the call when it is closed, cancelled or thrown into while it is answered."""
@@ -193,7 +199,7 @@ def _ending(call: "Call") -> Iterator[None]:
 class Refused:
     """No answer: the call is not in the recording, and may not go live."""
 
-    held: dict[str, Any] | None = None
+    held = None
 
     def __init__(self, path: str, why: str) -> None:
         self.why = why

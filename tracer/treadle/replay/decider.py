@@ -10,13 +10,17 @@ from treadle.replay.divergence import DivergedError, Orphan
 if TYPE_CHECKING:
     from treadle.call import Call
     from treadle.replay.answers import Answer
+    from treadle.replay.changed import Changed
 
 
 class Decider(Protocol):
     """What a replaying process puts in `decider`."""
 
-    def decide(self, call: "Call", held: Callable[[], Any]) -> "Answer | None":
-        """Return the answer that serves this call, or None to let it run; `held` returns its arguments by name."""
+    def decide(self, call: "Call", held: Callable[[], Any]) -> "Answer | Changed | None":
+        """Return what serves this call, or other arguments for it, or None to let it run as it is called.
+
+        `held` returns its arguments by name.
+        """
 
 
 decider: Decider | None = Orphan() if os.environ.get(REPLAY_VARIABLE) else None

@@ -44,8 +44,8 @@ class Replaying:
         """Whether what the recording has no answer for runs for real: what follows from what was given does."""
         self.root: Call | None = None
 
-    def decide(self, call: "Call", held: Held) -> Answer | None:
-        """Return the answer that serves this call, or None to let it run as it was called."""
+    def decide(self, call: "Call", held: Held) -> Answer | Changed | None:
+        """Return what serves this call, or other arguments for it, or None to let it run as it was called."""
         match = self._matcher.match(call)
         recorded = match.recorded
         if recorded is not None and recorded.span_id == self._plan.live_from:
@@ -65,7 +65,7 @@ class Replaying:
 
     def _decided(
         self, call: "Call", match: Match, instead: Sequence[Override], held: Held
-    ) -> tuple[Decision, Answer | None]:
+    ) -> tuple[Decision, Answer | Changed | None]:
         try:
             answered = next((override for override in reversed(instead) if override.path is None), None)
             if answered is not None:

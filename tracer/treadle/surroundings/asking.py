@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from treadle.beginning import begin
-from treadle.replay.answers import Served
+from treadle.replay.answers import Served, served_by
 from treadle.surroundings.groups import CHOICES, DATES, DRAWS
 
 Function = Callable[..., Any]
@@ -65,7 +65,7 @@ def _record(name: str, given: dict[str, Any], ask: Callable[[], Any]) -> Any:
             ask()  # the generator goes on as it did, for all who draw from it without being recorded
     if isinstance(call.answer, Served):
         return call.answer.at_once(call)
-    return call.answer.deliver(call)
+    return served_by(call).deliver(call)
 
 
 def _date(name: str, original: Function) -> Function:
