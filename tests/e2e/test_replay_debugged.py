@@ -8,7 +8,7 @@ import pytest
 from e2e.commands import COMMAND
 from e2e.conftest import Project
 from e2e.terminal import Terminal, needs_tmux
-from e2e.weather_desk import asked, record_desk
+from e2e.weather_desk import DESK, asked, record_desk
 from treadle.errors import NotFoundError, UsageError
 from treadle_tui.cli.options import Settings
 from treadle_tui.cli.replay import command
@@ -62,6 +62,27 @@ def test_quitting_the_debugger_ends_the_replay(project: Project) -> None:
         terminal.press("Enter")
         terminal.shows("diverged: it was quit in the debugger")
         assert terminal.exit_code() == 1
+
+
+def test_stepping_stays_in_the_program(project: Project) -> None:
+    """Over a call that stops the replay, and into one through its wrapper: the lines shown are the user's."""
+    trace_id = record_desk(project, "Rome")
+    project.write(DESK.replace("report = look_up(city)", "report = look_up(city + '!')"))
+    with Terminal(*COMMAND, "replay", trace_id, "--pdb", "chain", size=(120, 30), cwd=project.folder) as terminal:
+        terminal.shows("(Pdb)", "report = look_up(city + '!')")
+        terminal.type("n")
+        terminal.press("Enter")
+        terminal.shows("its arguments are not the recorded ones\n> ", without="raise self._error")
+        terminal.type("c")
+        terminal.press("Enter")
+        assert "answers.py" not in terminal.shows("diverged: ")
+    with Terminal(
+        *COMMAND, "replay", trace_id, "--pdb", "chain", "--live-changed", "--yes", size=(120, 30), cwd=project.folder
+    ) as terminal:
+        terminal.shows("(Pdb)")
+        terminal.type("s")
+        terminal.press("Enter")
+        terminal.shows("look_up()", "-> @treadle.trace(kind=")
 
 
 def test_whoever_debugs_has_time(project: Project) -> None:

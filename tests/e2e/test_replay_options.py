@@ -112,6 +112,20 @@ def test_no_network_refuses_connections(project: Project) -> None:
     assert "the network is off in this replay (--no-network)" in ran.json["sentence"]
 
 
+def test_whom_no_network_kept_it_from_is_told(project: Project) -> None:
+    """Clients say only that a connection failed: the verdict says why."""
+    connecting = """    import socket
+    try:
+        socket.create_connection(("localhost", 9), timeout=1)
+    except OSError:
+        raise ConnectionError("Connection error.") from None"""
+    trace_id = record_desk(project, "Rome")
+    project.write(DESK.replace('    asked(f"look_up {city}")', connecting))
+    ran = replayed(trace_id, "--live", "look_up", "--no-network")
+    assert "it raised ConnectionError: Connection error." in ran.json["sentence"]
+    assert ran.json["sentence"].endswith("; --no-network kept it from localhost")
+
+
 def test_paced_answers_take_their_time(project: Project) -> None:
     """With `--pace` a replay takes at least as long as the recorded call took."""
     source = DESK.replace('    asked(f"look_up {city}")', '    asked("slowly"); import time; time.sleep(0.4)')

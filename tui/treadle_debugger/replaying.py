@@ -3,13 +3,14 @@
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Any
 
 from treadle.model import RecordedCall
 from treadle.replay import running
+from treadle.replay.network import OPTION
 from treadle.replay.plan import Plan
 from treadle.replay.running import Control, Ended
 from treadle_debugger.admission import (
@@ -135,6 +136,8 @@ def _result(
     after = _after(last)
     judgement = _judge_end(ended, request, calls) or judge(before, after, calls, strict=request.strict)
     trace_id = next((line["trace"] for line in lines if "decision" in line), None)
+    if last is not None and (hosts := last.get("kept_from")) and OPTION not in judgement.sentence:
+        judgement = replace(judgement, sentence=f"{judgement.sentence}; {OPTION} kept it from {', '.join(hosts[:3])}")
     judgement = with_origin(judgement, store, request, recorded=recorded, trace_id=trace_id, calls=calls)
     duration_ns = root.ended_at_ns - root.started_at_ns if root.ended_at_ns is not None else None
     return Result(

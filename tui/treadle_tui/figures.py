@@ -2,6 +2,7 @@
 
 from typing import Final
 
+LEAST_MONEY: Final = 0.0001
 _UNITS_NS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
 
 
@@ -39,7 +40,9 @@ def count(value: int) -> str:
 
 
 def money(usd: float) -> str:
-    """Return dollars, with as many digits as a fraction of a cent needs."""
+    """Return dollars, with as many digits as a fraction of a cent needs: $312, $4.20, $0.0031, <$0.0001."""
+    if 0 < usd < LEAST_MONEY:
+        return f"<${LEAST_MONEY}"
     if usd >= 100:
         return f"${usd:,.0f}"
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"

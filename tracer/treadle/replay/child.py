@@ -90,7 +90,7 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
         if isinstance(error, SystemExit) and error.code in (None, 0):
             return {"outcome": "returned", "output": "null"}
-        return {"outcome": "raised", **_told(error, root)}
+        return {"outcome": "raised", "kept_from": list(network.refused), **_told(error, root)}
     return {"outcome": "returned", "output": _tagged(result, root).decode()}
 
 

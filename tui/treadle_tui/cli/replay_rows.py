@@ -16,7 +16,7 @@ COLUMNS = tuple(field.name for field in fields(Judged))
 TYPES = ("VARCHAR",) * 4 + ("INTEGER", "VARCHAR", "DOUBLE", "DOUBLE", "DOUBLE")
 VERDICT_CELLS = len("not replayable")
 TOOK_CELLS = 6
-COST_CELLS = 7
+COST_CELLS = 8
 
 
 def row_of(one: Judged) -> tuple[Any, ...]:
