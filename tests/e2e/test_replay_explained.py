@@ -84,7 +84,7 @@ def middle(names):
 
 @treadle.trace
 def chain():
-    return {"picked": middle(["oslo", "bergen"]), "last": steady("rome")}
+    return {"picked": middle(["oslo", "bergen"]), "last": steady("rome"), "again": pick(["paris"])}
 
 if __name__ == "__main__":
     chain()
@@ -98,10 +98,11 @@ def test_untraced_nondeterminism_is_said_with_its_place(project: Project) -> Non
     assert project.replay(recorded).sentence == "it returned what was recorded"
     (project.folder / "state").write_text("2")
     changed = project.replay(recorded)
-    assert (changed.verdict, changed.counts) == ("changed", {"ran": 6, "served": 3})
+    assert (changed.verdict, changed.counts) == ("changed", {"ran": 7, "served": 3})
     assert changed.sentence == (
         "it returned something else: picked[0]: 'OSLO1' -> 'OSLO2'; untraced nondeterminism in "
-        "chain#0/middle#0/pick#0, whose inputs are the same and whose result is not ('OSLO1' -> 'OSLO2'); "
+        "chain#0/middle#0/pick#0, whose inputs are the same and whose result is not ('OSLO1' -> 'OSLO2'), "
+        "and in chain#0/pick#0; "
         'record what it reads with treadle.configure(record=("clock", "random", "uuid"))'
     )
     (project.folder / "state").write_text("broken")

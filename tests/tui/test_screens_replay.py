@@ -114,7 +114,7 @@ async def test_an_edited_step_alone_or_in_its_chain(recorded: Store) -> None:
     """Ctrl+S replays the edited step alone, Ctrl+R the chain with its argument changed, live where that leads."""
     async with on_the_failure(recorded) as pilot:
         await pilot.press(*PARSE, "i")
-        await until(pilot, "Input of parse", "ctrl+s this step alone", "ctrl+r the chain with it")
+        await until(pilot, "Input of parse", "^s this step alone", "^r the chain with it", "esc cancel")
         await pilot.press("ctrl+r")
         await until(pilot, "nothing is changed yet")
         await pilot.press("ctrl+home", "down", "end", *["backspace"] * 13, "quotation_mark", *"42", "quotation_mark")
@@ -145,6 +145,8 @@ async def test_another_answer_and_what_follows_from_it(recorded: Store) -> None:
         await until(pilot, "fixed", "1 served · 1 overridden · 2 ran", "its answer is the one that you gave")
         await pilot.press("enter")
         await until(pilot, f"replay of {failed(recorded)[:8]}", "generate overridden", "weigh served")
+        await pilot.press("escape")
+        await until(pilot, "generate", "step 3/4", without="replay of")
         await pilot.press("escape", "g")
         app = pilot.app
         await until(pilot, "▶ ✓", "↻ answer", f"replay of {failed(recorded)[:8]}")

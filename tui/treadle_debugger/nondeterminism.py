@@ -19,6 +19,8 @@ OTHERWISE = ("changed", "regressed")
 """The verdicts of a replay that came to another end than its recording."""
 AS_RECORDED = ("ran", "served", "moved", "live")
 """Live is, where nobody let anything run, only a reading of the clock or of random numbers."""
+MOST_NAMED = 4
+"""So many of these steps are named in a sentence."""
 ADVICE = 'record what it reads with treadle.configure(record=("clock", "random", "uuid"))'
 
 
@@ -43,10 +45,13 @@ def with_origin(
         replayed = store.recording(trace_id).calls
     except TreadleError:  # the program chose another store to record into
         return judgement
-    found = _origin(recorded, replayed, calls)
-    if found is None:
+    found = _origins(recorded, replayed, calls)
+    if not found:
         return judgement
-    return replace(judgement, sentence=f"{judgement.sentence}; untraced nondeterminism in {found}; {ADVICE}")
+    paths = [suspect.path for suspect in found[1:MOST_NAMED]]
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    beside = f", and in {', '.join(paths)}{more}" if paths else ""
+    return replace(judgement, sentence=f"{judgement.sentence}; untraced nondeterminism in {found[0]}{beside}; {ADVICE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,10 @@ class _Suspect:
         return f"{self.path}, whose inputs are the same and whose result is not ({told})"
 
 
-def _origin(
+def _origins(
     recorded: Sequence[RecordedCall], replayed: Sequence[RecordedCall], calls: Sequence[CallReport]
-) -> _Suspect | None:
-    """Return the first of the innermost steps that were given the same, and answered the same, and ended otherwise."""
+) -> list[_Suspect]:
+    """Return the innermost steps that were given the same, and answered the same, and ended otherwise."""
     before, after = ({call.span_id: call for call in side} for side in (recorded, replayed))
     suspects = {}
     for call in calls:
@@ -81,7 +86,7 @@ def _origin(
             above.add(parent)
             parent = after[parent].parent_span_id if parent in after else None
     innermost = [suspect for span_id, suspect in suspects.items() if span_id not in above]
-    return min(innermost, key=lambda suspect: suspect.after.started_at_ns, default=None)
+    return sorted(innermost, key=lambda suspect: suspect.after.started_at_ns)
 
 
 def _has_same_input(before: RecordedCall, after: RecordedCall) -> bool:

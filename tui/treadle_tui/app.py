@@ -110,12 +110,8 @@ class TreadleApp(App[None]):
             self.screen.say(str(message.error), alarm=True)
 
     def on_open_trace(self, message: OpenTrace) -> None:
-        """Open the debugger on a trace, in place of another that is open."""
-        screen = DebugScreen(self.store, message.trace_id)
-        if isinstance(self.screen, DebugScreen):
-            self.switch_screen(screen)
-        else:
-            self.push_screen(screen)
+        """Open the debugger on a trace; what is left of it is where it was opened from."""
+        self.push_screen(DebugScreen(self.store, message.trace_id))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the screen in the palette, then what Textual offers."""

@@ -22,7 +22,7 @@ from treadle_tui.widgets.payload_view import PayloadView
 from treadle_tui.widgets.text_lines import TextLines
 
 Scope: TypeAlias = Literal["step", "chain"]
-_KEYS: Final[dict[Scope, str]] = {"step": "ctrl+s", "chain": "ctrl+r"}
+_KEYS: Final[dict[Scope, str]] = {"step": "^s", "chain": "^r"}
 _HERE_CHARACTERS: Final = 100_000
 """Longer texts are edited in the user's own editor: this one takes seconds for a key then."""
 
@@ -73,10 +73,8 @@ class EditScreen(ModalScreen[Edited | None]):
         """Put the cursor into the text."""
         self._fill()
         self.query_one("TextArea, PayloadView").focus()
-        keys = [
-            ("ctrl+s" if number == 0 else _KEYS[scope], words) for number, (scope, words) in enumerate(self._scopes)
-        ]
-        keys += [("ctrl+o", "$EDITOR"), ("esc", "cancel")]
+        keys = [("^s" if number == 0 else _KEYS[scope], words) for number, (scope, words) in enumerate(self._scopes)]
+        keys += [("^o", "$EDITOR"), ("esc", "cancel")]
         parts = [part for key, words in keys for part in ((f"  {key}", "accent"), (f" {words}", "dim"))]
         self.query_one(".keys", PartsLine).show(parts)
         self._check()
