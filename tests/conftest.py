@@ -1,6 +1,7 @@
 """What every test gets: a store and a key of its own, and a recorder that forgets the test before."""
 
 import pwd
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 
 from servers import ModelServer
 from treadle import guard, settings
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell starts what runs in its background deaf to Ctrl-C, and so would be all programs that tests start."""
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from conftest import Project
+from e2e.conftest import Project
 
 SERVER = """
 import sys, treadle
