@@ -155,6 +155,18 @@ def test_a_program_prints_what_it_prints_and_nothing_else(tmp_path: Path) -> Non
     assert (done.stdout, done.stderr) == ("2\n", "")
 
 
+def test_no_file_of_ours_is_read_or_written_in_the_encoding_of_the_locale(tmp_path: Path, store: Path) -> None:
+    """Python warns of it where that is asked for: neither git's files nor the store's are the program's doing."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_bytes(b"ref: refs/heads/main\n")
+    (tmp_path / ".git" / "packed-refs").write_bytes(b"# pack-refs\n1234 refs/heads/main\n")
+    program = "import treadle\n@treadle.trace\ndef f(x): return x + 1\nprint(f(1))"
+    done = plainly("-X", "warn_default_encoding", "-W", "error", "-c", program, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("2\n", "")
+    assert recorded.only(store).output == 2
+    assert recorded.records(store)[0]["git_commit"] == "1234"
+
+
 class Name(enum.StrEnum):
     """Names of arguments, as programs keep them."""
 
