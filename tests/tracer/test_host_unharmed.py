@@ -10,9 +10,12 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import recorded
@@ -79,6 +82,42 @@ def test_an_attribute_of_any_type_leaves_the_step_whole(store: Path) -> None:
     call = recorded.only(store)
     assert call.status == "ok"
     assert call.end["attrs"] == {"path": "/here", "count": str(2**80), "text": "\\ud800"}
+
+
+class Denying:
+    """A value that ends the program when it is asked for its text, or for its class."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise SystemExit(name)
+
+    def __str__(self) -> str:
+        raise SystemExit("text")
+
+
+def test_an_attribute_that_cannot_be_shown_harms_nobody(store: Path) -> None:
+    """The step has all others; numbers of numpy's and of classes of the program's are numbers."""
+    values: list[Any] = [Denying(), 10**5000, np.float64(0.5), np.int32(3), np.bool_(True), Level.LOW]
+    with treadle.span("odd") as span:
+        for number, value in enumerate(values):
+            span.set_attribute(str(number), value)
+    attributes = recorded.only(store).end["attrs"]
+    assert [attributes[str(number)] for number in range(2, len(values))] == [0.5, 3, True, 1]
+    assert [attributes[str(number)].partition(": ")[0] for number in (0, 1)] == ["(its text could not be read"] * 2
+
+
+@pytest.mark.parametrize("value", [np.float64(0.5), np.float16(0.5), Decimal("0.5"), Fraction(1, 2)], ids=repr)
+def test_a_score_is_any_number(store: Path, value: Any) -> None:
+    """What is computed with numpy, or exactly."""
+    treadle.score("mean", value, trace="1" * 32)
+    (score,) = [record for record in recorded.records(store) if record["r"] == "score"]
+    assert score["value"] == 0.5
+
+
+@pytest.mark.parametrize("trace", ["", "none", "1" * 31, "X" * 32])
+def test_a_score_of_what_is_no_trace_is_refused(trace: str) -> None:
+    """In words that say what is wanted."""
+    with pytest.raises(treadle.errors.UsageError, match="has no trace"):
+        treadle.score("mean", 1, trace=trace)
 
 
 async def test_a_task_can_share_its_creators_context() -> None:
@@ -165,6 +204,12 @@ def test_no_file_of_ours_is_read_or_written_in_the_encoding_of_the_locale(tmp_pa
     assert (done.stdout, done.stderr) == ("2\n", "")
     assert recorded.only(store).output == 2
     assert recorded.records(store)[0]["git_commit"] == "1234"
+
+
+class Level(enum.IntEnum):
+    """Numbers with names."""
+
+    LOW = 1
 
 
 class Name(enum.StrEnum):
