@@ -113,6 +113,21 @@ def test_a_score_is_any_number(store: Path, value: Any) -> None:
     assert score["value"] == 0.5
 
 
+def test_a_score_of_one_step_names_it(store: Path) -> None:
+    """In the trace that it is given inside of."""
+
+    @treadle.trace
+    def judged() -> str:
+        current = treadle.current()
+        assert current is not None
+        treadle.score("helpful", 0.8, span=current.span_id)
+        return current.span_id
+
+    step = judged()
+    (score,) = [record for record in recorded.records(store) if record["r"] == "score"]
+    assert (score["trace"], score["span"]) == (recorded.only(store).start["trace"], step)
+
+
 @pytest.mark.parametrize("trace", ["", "none", "1" * 31, "X" * 32])
 def test_a_score_of_what_is_no_trace_is_refused(trace: str) -> None:
     """In words that say what is wanted."""
