@@ -164,6 +164,7 @@ class Call:
 
     resume = stretch.enter
     suspend = stretch.leave
+    suspend_block = stretch.leave_block
 
     def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
         """End with what came out of the call, wherever it came from; a second time does what the first left undone."""
@@ -277,8 +278,7 @@ class Call:
 
     def cut_short(self, error: BaseException) -> None:
         """After Ctrl-C in the middle of beginning: end the call if it began."""
-        span = getattr(self, "span_id", None)
-        if span is not None and self._recorder.holds("start", span):
+        if (span := getattr(self, "span_id", None)) and self._recorder.holds("start", span):
             self.fail(error)
         else:
             self.let_go()
