@@ -18,7 +18,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy examples/*.py examples/smollm/*.py
+	$(BIN)/mypy examples/*.py examples/smollm/*.py tests/typing/*.py
 	$(BIN)/lint-imports
 	$(MAKE) test
 

@@ -25,6 +25,15 @@ def test_a_rotated_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(encode("second-value-qqqq", redactor).payload) == {"$": "env", "v": "API_TOKEN"}
 
 
+@pytest.mark.parametrize("word", ["KEY", "TOKEN", "SECRET", "PASSWORD", "DSN", "CREDENTIAL", "CREDENTIALS"])
+def test_a_secret_has_a_secret_name_and_twelve_characters(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    """What is shorter may stand anywhere by chance."""
+    monkeypatch.setenv(f"SERVICE_{word}", "twelve chars")
+    assert json.loads(encode("twelve chars", Redactor()).payload) == {"$": "env", "v": f"SERVICE_{word}"}
+    monkeypatch.setenv(f"SERVICE_{word}", "only eleven")
+    assert encode("only eleven", Redactor()).payload == b'"only eleven"'
+
+
 def test_a_short_secret_that_grows_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """A placeholder is too short to be looked for, and still is a variable that may be given a value."""
     monkeypatch.setenv("API_TOKEN", "todo")

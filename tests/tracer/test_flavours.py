@@ -1,6 +1,7 @@
 """The four flavours: a traced function stays what it is, and its span ends as the call does."""
 
 import asyncio
+import contextvars
 import inspect
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -70,6 +71,16 @@ async def test_a_coroutine_is_recorded(store: Path) -> None:
     """Its result is the awaited one."""
     assert await later(3) == 6
     assert recorded.only(store).output == 6
+
+
+def test_a_coroutine_is_finished_in_another_context(store: Path) -> None:
+    """As by loops of other makes, that run each step in one of their choice: it returns what it would."""
+    coroutine = later(2)
+    contextvars.copy_context().run(coroutine.send, None)
+    with pytest.raises(StopIteration) as ended:
+        contextvars.copy_context().run(coroutine.send, None)
+    assert ended.value.value == 4
+    assert (recorded.only(store).status, recorded.only(store).output) == ("ok", 4)
 
 
 @pytest.mark.parametrize("flavour", ["coroutine", "generator"])

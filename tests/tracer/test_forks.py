@@ -221,6 +221,6 @@ def test_a_fork_while_another_thread_makes_the_first_call_hangs_nobody(store: Pa
     command = [sys.executable, "-W", OF_ITS_OWN_THREAD, "-c", WHILE_LOADING, delay_s]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "2\n")
-    assert done.stderr in ("", f"treadle: this run is not recorded whole: {loading.CUT_OFF}\n")
+    assert done.stderr in ("", f"treadle: this run is not recorded whole: {loading.CUT_OFF.why}\n")
     outputs = {call.output for call in recorded.calls(store)}
     assert outputs == ({1, 2} if not done.stderr else {1})

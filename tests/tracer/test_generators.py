@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 
 import recorded
 import treadle
@@ -109,7 +110,7 @@ def test_a_generator_left_early_ends_once_without_an_error(store: Path, how: str
     cleaned = []
 
     @treadle.trace
-    def held() -> Generator[int]:
+    def held() -> Generator[int, None, None]:
         try:
             yield 1
             yield 2
@@ -226,3 +227,32 @@ def test_a_generator_belongs_to_the_call_that_made_it(store: Path) -> None:
 
     elsewhere(make())
     assert [root.tree for root in recorded.roots(store)] == [["make", ["counting"]], ["elsewhere"]]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 2, 1), (1, 0, 2), (1, 2, 0)], ids=str)
+def test_blocks_that_generators_hold_open_may_end_in_any_order(store: Path, order: tuple[int, ...]) -> None:
+    """The one that is open stays current, and what is made after the last belongs to none of them."""
+
+    def block(number: int) -> Generator[int, None, None]:
+        with treadle.span(f"block {number}"):
+            yield number
+
+    @treadle.trace
+    def consumer() -> None:
+        blocks = [block(number) for number in range(len(order))]
+        for each in blocks:
+            next(each)
+        for number in order[:-1]:
+            blocks[number].close()
+        plain(1)
+        blocks[order[-1]].close()
+        plain(2)
+
+    consumer()
+    calls = recorded.calls(store)
+    by_span = {call.start["span"]: call.name for call in calls}
+    parents = [by_span[call.start["parent"]] for call in calls if call.name == "plain"]
+    assert parents == [f"block {order[-1]}", "consumer"]
+    assert [call.status for call in calls] == ["ok"] * (len(order) + 3)
+    assert treadle.current() is None
+    assert trace.get_current_span() is trace.INVALID_SPAN

@@ -189,3 +189,27 @@ def test_a_redaction_that_returns_no_text_hides_it(store: Path, returned: Any) -
     call = recorded.only(store)
     assert "Ann" not in journal(store)
     assert (call.status, call.output, call.end["redacted"]) == ("ok", "…", 1)
+
+
+def test_a_redaction_may_be_traced_itself(store: Path) -> None:
+    """What it calls, and says of it, is not recorded: it would be asked about that again, without end."""
+
+    @treadle.trace
+    def found(text: str) -> str:
+        treadle.score("found", label=text, trace="1" * 32)
+        with treadle.span("looked", text=text) as span:
+            span.set_attribute("text", text)
+        return text
+
+    @treadle.trace
+    def redact(text: str) -> str:
+        return found(text).replace("Ann", "[name]")
+
+    @treadle.trace
+    def greet(name: str) -> str:
+        return f"Hello {name}"
+
+    treadle.configure(redact=redact)
+    assert greet("Ann") == "Hello Ann"
+    assert recorded.only(store).output == "Hello [name]"
+    assert "Ann" not in recorded.journals(store)[0].read_text()

@@ -10,9 +10,12 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import recorded
@@ -79,6 +82,57 @@ def test_an_attribute_of_any_type_leaves_the_step_whole(store: Path) -> None:
     call = recorded.only(store)
     assert call.status == "ok"
     assert call.end["attrs"] == {"path": "/here", "count": str(2**80), "text": "\\ud800"}
+
+
+class Denying:
+    """A value that ends the program when it is asked for its text, or for its class."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise SystemExit(name)
+
+    def __str__(self) -> str:
+        raise SystemExit("text")
+
+
+def test_an_attribute_that_cannot_be_shown_harms_nobody(store: Path) -> None:
+    """The step has all others; numbers of numpy's and of classes of the program's are numbers."""
+    values: list[Any] = [Denying(), 10**5000, np.float64(0.5), np.int32(3), np.bool_(True), Level.LOW]
+    with treadle.span("odd") as span:
+        for number, value in enumerate(values):
+            span.set_attribute(str(number), value)
+    attributes = recorded.only(store).end["attrs"]
+    assert [attributes[str(number)] for number in range(2, len(values))] == [0.5, 3, True, 1]
+    assert [attributes[str(number)].partition(": ")[0] for number in (0, 1)] == ["(its text could not be read"] * 2
+
+
+@pytest.mark.parametrize("value", [np.float64(0.5), np.float16(0.5), Decimal("0.5"), Fraction(1, 2)], ids=repr)
+def test_a_score_is_any_number(store: Path, value: Any) -> None:
+    """What is computed with numpy, or exactly."""
+    treadle.score("mean", value, trace="1" * 32)
+    (score,) = [record for record in recorded.records(store) if record["r"] == "score"]
+    assert score["value"] == 0.5
+
+
+def test_a_score_of_one_step_names_it(store: Path) -> None:
+    """In the trace that it is given inside of."""
+
+    @treadle.trace
+    def judged() -> str:
+        current = treadle.current()
+        assert current is not None
+        treadle.score("helpful", 0.8, span=current.span_id)
+        return current.span_id
+
+    step = judged()
+    (score,) = [record for record in recorded.records(store) if record["r"] == "score"]
+    assert (score["trace"], score["span"]) == (recorded.only(store).start["trace"], step)
+
+
+@pytest.mark.parametrize("trace", ["", "none", "1" * 31, "X" * 32])
+def test_a_score_of_what_is_no_trace_is_refused(trace: str) -> None:
+    """In words that say what is wanted."""
+    with pytest.raises(treadle.errors.UsageError, match="has no trace"):
+        treadle.score("mean", 1, trace=trace)
 
 
 async def test_a_task_can_share_its_creators_context() -> None:
@@ -153,6 +207,24 @@ def test_a_program_prints_what_it_prints_and_nothing_else(tmp_path: Path) -> Non
     program = "import treadle\n@treadle.trace\ndef f(x): return x + 1\nprint(f(1))"
     done = plainly("-W", "always", "-c", program, cwd=tmp_path)
     assert (done.stdout, done.stderr) == ("2\n", "")
+
+
+def test_no_file_of_ours_is_read_or_written_in_the_encoding_of_the_locale(tmp_path: Path, store: Path) -> None:
+    """Python warns of it where that is asked for: neither git's files nor the store's are the program's doing."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_bytes(b"ref: refs/heads/main\n")
+    (tmp_path / ".git" / "packed-refs").write_bytes(b"# pack-refs\n1234 refs/heads/main\n")
+    program = "import treadle\n@treadle.trace\ndef f(x): return x + 1\nprint(f(1))"
+    done = plainly("-X", "warn_default_encoding", "-W", "error", "-c", program, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("2\n", "")
+    assert recorded.only(store).output == 2
+    assert recorded.records(store)[0]["git_commit"] == "1234"
+
+
+class Level(enum.IntEnum):
+    """Numbers with names."""
+
+    LOW = 1
 
 
 class Name(enum.StrEnum):

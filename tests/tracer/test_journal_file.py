@@ -87,6 +87,20 @@ def test_a_function_is_described_once(store: Path) -> None:
     assert [call.start["f"] for call in recorded.calls(store)] == [function["f"]] * 2
 
 
+def test_a_function_that_is_made_again_is_described_once(store: Path) -> None:
+    """A program may decorate one anew in every request."""
+
+    def made(number: int) -> int:
+        @treadle.trace
+        def inner() -> int:
+            return number
+
+        return inner()
+
+    assert [made(number) for number in range(3)] == [0, 1, 2]
+    assert [record["r"] for record in recorded.records(store)].count("function") == 1
+
+
 @pytest.mark.parametrize("value", [1, "ü \ud800", {"$": 1}, ["x" * 1000], None, "line\nbreak"])
 def test_the_payload_is_the_slice_that_bytes_names(store: Path, value: Any) -> None:
     """What was stored and signed is `line[-2 - bytes:-2]`, whatever it holds."""

@@ -74,3 +74,17 @@ def test_small_locals_are_shown_as_python_shows_them(store: Path) -> None:
     """Whatever they are made of."""
     held = [(1,), {"a": {2}}, frozenset({3}), b"x", -(2**70), None, set(), frozenset(), {}, 1.5, True]
     assert shown_of(store, held) == repr(held)
+
+
+def test_of_many_locals_the_first_twenty_are_shown(store: Path) -> None:
+    """The arguments stand first."""
+
+    @treadle.trace
+    def failing(**_: int) -> None:
+        a = b = c = d = e = f = g = h = i = j = k = m = n = o = p = q = r = s = t = u = v = 0
+        raise ValueError(a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, s, t, u, v)
+
+    with pytest.raises(ValueError, match="0"):
+        failing(asked=1)
+    (frame,) = recorded.only(store).end["error"]["frames"]
+    assert list(frame["locals"]) == ["_", *"abcdefghijkmnopqrst"]

@@ -34,6 +34,22 @@ def test_names_that_are_no_text_are_recorded_escaped(store: Path, tmp_path: Path
     assert process["service"] == "caf\\udce9"
 
 
+def test_a_failure_with_names_that_are_no_text_is_recorded(store: Path, tmp_path: Path) -> None:
+    """Of the folder, of the exception's class: their odd bytes are shown."""
+    folder = tmp_path / "d\udcff"
+    folder.mkdir()
+    (folder / "failing.py").write_text(
+        "import treadle\n@treadle.trace\ndef f(n): raise Odd(n)\nclass Odd(Exception): pass\n"
+    )
+    (folder / "app.py").write_text("import failing\nfailing.Odd.__qualname__ = 'o\\udcff'\nfailing.f(1)\n")
+    subprocess.run([sys.executable, b"app.py"], cwd=folder, capture_output=True, timeout=LONGEST_RUN_S, check=False)
+    (call,) = recorded.calls(store)
+    assert call.end is not None
+    error = call.end["error"]
+    assert error["type"] == "failing.o\\udcff"
+    assert [Path(frame["file"]).parent.name for frame in error["frames"]] == ["d\\udcff"]
+
+
 def test_a_processor_that_raises_costs_only_its_span(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user's function runs, and the step is recorded with ids of our own."""
 

@@ -131,15 +131,17 @@ def test_two_processes_of_one_pid_have_journals_of_their_own(store: Path) -> Non
 
 
 CLOCKS = """
-import time, treadle
-real = time.time_ns
+import time
+real, jumped_ns = time.time_ns, [0]
+time.time_ns = lambda: real() + jumped_ns[0]
+time.time = lambda: time.time_ns() / 1e9
+import treadle
 @treadle.trace
 def work(number): return number
 work(1)
-time.time_ns = lambda: real() - 3_600_000_000_000
-time.time = lambda: 0.0
+jumped_ns[0] = -3_600_000_000_000
 work(2)
-time.time_ns = lambda: real() + 3_600_000_000_000
+jumped_ns[0] = 3_600_000_000_000
 work(3)
 """
 

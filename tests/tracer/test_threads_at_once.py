@@ -6,8 +6,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import recorded
 import treadle
+from programs import plainly
+from treadle.loading import MEANWHILE
 
 THREADS = 8
 FUNCTIONS = 40
@@ -67,3 +71,50 @@ def test_a_traced_call_from_a_signal_handler_is_recorded(store: Path) -> None:
         signal.signal(signal.SIGUSR1, before)
     (root,) = recorded.roots(store)
     assert [child.name for child in root.children] == ["function_1"] * 20
+
+
+INTERRUPTED_LOADING = """
+import signal, sys
+import treadle
+
+
+class Limit(Exception):
+    pass
+
+@treadle.trace
+def step(number):
+    return number + 1
+
+@treadle.trace
+def stream():
+    yield step(5)
+
+def handle(*_):
+    print(step(0), list(stream()))
+    if sys.argv[2] == "raising":
+        raise Limit
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == sys.argv[1]:
+            sys.argv[1] = ""
+            signal.raise_signal(signal.SIGUSR1)
+
+signal.signal(signal.SIGUSR1, handle)
+sys.meta_path.insert(0, Finder)
+try:
+    print(step(1))
+except Limit:
+    print("limit")
+print(step(2))
+"""
+
+
+@pytest.mark.parametrize("loading", ["treadle.call", "orjson", "opentelemetry.context", "treadle.propagation"])
+@pytest.mark.parametrize("way", ["returning", "raising"])
+def test_a_signal_may_come_while_the_first_call_loads(store: Path, loading: str, way: str) -> None:
+    """What its handler calls runs unrecorded, which is told; what it raises comes out; the next call is recorded."""
+    done = plainly("-c", INTERRUPTED_LOADING, loading, way, cwd=store.parent)
+    assert (done.returncode, done.stdout) == (0, f"1 [6]\n{'limit' if way == 'raising' else 2}\n3\n"), done.stderr
+    assert done.stderr == f"treadle: this run is not recorded whole: {MEANWHILE.why}\n"
+    assert [call.output for call in recorded.calls(store)] == ([3] if way == "raising" else [2, 3])

@@ -9,6 +9,7 @@ from treadle.functions import Traced
 from treadle.place import Place, here, kept
 from treadle.recorder import recorder
 from treadle.replay import decider
+from treadle.values import redact
 
 __all__ = ["begin", "kept"]
 
@@ -31,7 +32,7 @@ def begin(
     call: Call | None = None
     try:
         writer = recorder()
-        if writer is None:
+        if writer is None or redact.thread.is_redacting:
             decider.stop(name, None)
             return None
         place = place or here()

@@ -17,6 +17,7 @@ from treadle.kinds import EFFECT_KINDS
 from treadle.lanes import Lane, RemoteCall
 from treadle.left_out import LEFT_OUT, LeftOut
 from treadle.names import writable
+from treadle.numbers_and_texts import number_or_text, text
 from treadle.otel import current, remote
 from treadle.place import Place
 from treadle.recording import Recorded, Recorder
@@ -160,11 +161,11 @@ class Call:
 
     def set_attribute(self, name: str, value: object) -> None:
         """Keep an attribute for the end of the call; what OpenTelemetry has no type for, as text."""
-        is_plain = isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
-        self.ended_attributes[writable(str(name))] = value if is_plain else writable(str(value))
+        self.ended_attributes[text(name)] = number_or_text(value)
 
     resume = stretch.enter
     suspend = stretch.leave
+    suspend_block = stretch.leave_block
 
     def break_off(self, error: BaseException, *, by_consumer: bool = False) -> None:
         """End with what came out of the call, wherever it came from; a second time does what the first left undone."""
@@ -278,8 +279,7 @@ class Call:
 
     def cut_short(self, error: BaseException) -> None:
         """After Ctrl-C in the middle of beginning: end the call if it began."""
-        span = getattr(self, "span_id", None)
-        if span is not None and self._recorder.holds("start", span):
+        if (span := getattr(self, "span_id", None)) and self._recorder.holds("start", span):
             self.fail(error)
         else:
             self.let_go()

@@ -122,7 +122,7 @@ class span:  # noqa: N801 - reads as a word in `with treadle.span(...)`
             output, self._output = self._output, None
             if call is None:
                 return
-            call.suspend()
+            call.suspend_block()
             if error is None:
                 call.end(output)
             else:

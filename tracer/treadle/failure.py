@@ -91,7 +91,7 @@ def mark_of(error: BaseException) -> Mark:
 
 def error_type(error: BaseException) -> str:
     """Return the name of an exception's class as a person writes it."""
-    return type_name(type(error)).replace("builtins:", "").replace(":", ".")
+    return writable(type_name(type(error)).replace("builtins:", "").replace(":", "."))
 
 
 def leading_to(error: BaseException) -> list[BaseException]:

@@ -64,9 +64,9 @@ def _frame(trace: types.TracebackType, redactor: Redactor, hidden: bool) -> dict
     code, line = trace.tb_frame.f_code, trace.tb_lineno
     source = linecache.getline(code.co_filename, line).strip()[:LONGEST_SOURCE]
     return {
-        "file": code.co_filename,
+        "file": writable(code.co_filename),
         "line": line,
-        "function": code.co_qualname,
+        "function": writable(code.co_qualname),
         "source": writable(redactor.text(source)),
         "locals": {} if hidden else {name: _shown(name, value, redactor) for name, value in _held(trace.tb_frame)},
     }

@@ -280,7 +280,7 @@ def make_store(store: Path) -> None:
     if store.is_dir():
         return
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (store / ".gitignore").write_text("*\n")
+    (store / ".gitignore").write_bytes(b"*\n")
 
 
 def write_people_record(store: Path, kind: str, **fields: Any) -> None:

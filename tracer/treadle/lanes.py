@@ -7,7 +7,7 @@ order differs from submission order nearly every time in a pool; this number doe
 
 import itertools
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from treadle.traceparent import TraceContext
 
@@ -34,7 +34,10 @@ class RemoteCall:
 class Lane:
     """One line of control under a call."""
 
-    __slots__ = ("_calls", "_prefix", "_submissions", "call")
+    __slots__ = ("_calls", "_prefix", "_submissions", "before", "call")
+
+    before: "tuple[Lane | None, Any]"
+    """What was current before, of a block that was left while a later one was open; else it is not set."""
 
     def __init__(self, call: "Call | RemoteCall", prefix: str = "") -> None:
         self.call = call

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _AT_EXIT = "after shutdown"
 """What `threading` says of whatever is registered with it in an exit handler: there are no more threads to follow."""
 
-CUT_OFF = "it was forked while the first call began in another thread"
 calls: Any = None
 _loading = RLock()
 _loader: int | None = None
@@ -45,21 +44,25 @@ class Unrecorded:
         """Note no place."""
 
 
-class CutOff(Unrecorded):
-    """The same in a child that was forked while another thread loaded: that thread's imports never end there.
+class Unready(Unrecorded):
+    """The same where it cannot be loaded now, which is told once, without importing anything."""
 
-    To hold the fork back until they have would be worse: it holds locks of other modules by then, for which the
-    imports may wait.
-    """
-
-    has_told = False
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self._has_told = False
 
     def begin(self, name: str, kind: str, _held: Callable[[], Any], **_more: Any) -> None:
-        """Record nothing, and say so once without importing anything."""
+        """Record nothing, and say why."""
         super().begin(name, kind, _held)
-        if not self.has_told:
-            self.has_told = True
-            _write(CUT_OFF)
+        if not self._has_told:
+            self._has_told = True
+            _write(self.why)
+
+
+MEANWHILE = Unready("a signal or the garbage collector made a call while the first one loaded what it needs")
+CUT_OFF = Unready("it was forked while the first call began in another thread")
+"""In the child, that thread's imports never end. To hold the fork back until they have would be worse: it holds locks
+of other modules by then, for which the imports may wait."""
 
 
 def loaded() -> Any:
@@ -67,8 +70,10 @@ def loaded() -> Any:
     global calls, _loader
     if calls is None:
         with _loading:
-            _loader = get_ident()
+            if _loader is not None:  # this very thread: what it loads is not whole yet
+                return MEANWHILE
             try:
+                _loader = get_ident()
                 calls = calls or _load()
             finally:
                 _loader = None
@@ -114,7 +119,7 @@ def _write(what: str) -> None:
 def _after_in_child() -> None:
     global calls, _loading, _loader
     if _loader not in (None, get_ident()):
-        calls = CutOff()
+        calls = CUT_OFF
         _loader = None
     _loading = RLock()
 

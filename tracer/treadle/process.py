@@ -64,16 +64,19 @@ def _git_commit() -> str | None:
 
 def _commit_in(git: Path) -> str | None:
     if git.is_file():  # a worktree or a submodule: `gitdir: PATH`
-        git = git.parent / git.read_text().removeprefix("gitdir:").strip()
-    head = (git / "HEAD").read_text().strip()
+        git = git.parent / _text(git).removeprefix("gitdir:").strip()
+    head = _text(git / "HEAD")
     if not head.startswith("ref: "):
         return head or None
     name = head.removeprefix("ref: ")
-    common = git / (git / "commondir").read_text().strip() if (git / "commondir").exists() else git
+    common = git / _text(git / "commondir") if (git / "commondir").exists() else git
     for folder in (git, common):
         if (folder / name).is_file():
-            return (folder / name).read_text().strip()
-    packed = (
-        line.split(" ", 1) for line in (common / "packed-refs").read_text().splitlines() if not line.startswith("#")
-    )
+            return _text(folder / name)
+    packed = (line.split(" ", 1) for line in _text(common / "packed-refs").splitlines() if not line.startswith("#"))
     return next((pair[0] for pair in packed if pair[-1] == name), None)
+
+
+def _text(path: Path) -> str:
+    """Return what a file of git's holds: paths and names of branches, in the bytes of the file system."""
+    return os.fsdecode(path.read_bytes()).strip()

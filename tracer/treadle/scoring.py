@@ -1,10 +1,17 @@
 """`treadle.score`: a named value for what just happened, from inside the program."""
 
+import re
+from typing import Any
+
 from treadle import guard
 from treadle.config import is_disabled
 from treadle.errors import UsageError
 from treadle.lanes import CURRENT
+from treadle.numbers_and_texts import number
 from treadle.recorder import recorder
+from treadle.recording import Recorder
+
+_TRACE_ID = re.compile("[0-9a-f]{32}")
 
 
 def score(
@@ -34,14 +41,18 @@ def score(
     trace_id = trace or (lane.call.trace_id if lane is not None else None)
     if trace_id is None:
         raise UsageError(f"the score {name!r} has no trace: call it inside a traced call, or give trace=")
+    if _TRACE_ID.fullmatch(str(trace_id)) is None:
+        raise UsageError(f"the score {name!r} has no trace: {trace_id!r} is no id; give 32 lower-case hex digits")
     writer = recorder()
-    if writer is None or not writer.takes(trace_id):
-        return
-    try:
-        redactor = writer.redactor.of_call()
+    if writer is not None and writer.takes(trace_id):
         said = {"label": label, "comment": comment}
-        said = {key: text if text is None else redactor.text(text) for key, text in said.items()}
-        fields = {"name": name, "value": value, **said, "source": source}
-        writer.journal.record("score", trace=trace_id, span=span, **fields)
-    except (OSError, TypeError) as error:
-        guard.report(error)
+        guard.attempt(lambda: _write(writer, name, value, said, trace=trace_id, span=span, source=source))
+
+
+def _write(writer: Recorder, name: str, value: Any, said: dict[str, str | None], **fields: str | None) -> None:
+    redactor = writer.redactor.of_call()
+    texts = {key: text if text is None else redactor.text(text) for key, text in said.items()}
+    plain = number(value)
+    if plain is None and value is not None:
+        plain = float(value)
+    writer.journal.record("score", name=name, value=plain, **texts, **fields)

@@ -1,6 +1,7 @@
 """A call is current only while user code of it runs: stretch by stretch, each entered and left in one context."""
 
-from typing import TYPE_CHECKING
+from contextvars import Token
+from typing import TYPE_CHECKING, Any
 
 from treadle.lanes import CURRENT, Lane, RemoteCall
 from treadle.otel import current
@@ -31,6 +32,29 @@ def leave(call: "Call") -> None:
         return
     current.detach(call.otel_token)
     call.lane_token = call.otel_token = None
+
+
+def leave_block(call: "Call") -> None:
+    """Leave a block, which need not be the last that was entered: two generators may each hold one open.
+
+    What is current stays so then, and who leaves it later finds what was current before both.
+    """
+    lane = call.lane
+    assert lane is not None
+    assert call.lane_token is not None
+    assert call.otel_token is not None
+    if CURRENT.get() is not lane:
+        lane.before = _old(call.lane_token, None), _old(call.otel_token, current.NOTHING)
+        call.lane_token = call.otel_token = None
+        return
+    leave(call)
+    while (before := getattr(CURRENT.get(), "before", None)) is not None:
+        CURRENT.set(before[0])
+        current.attach(before[1])
+
+
+def _old(token: Any, default: Any) -> Any:
+    return default if token.old_value is Token.MISSING else token.old_value
 
 
 def break_off(call: "Call") -> None:

@@ -6,6 +6,7 @@ of a conversation come again and again, and the names of a program always.
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
@@ -28,6 +29,14 @@ _PATH_STARTS = ("/", "~", "./")
 """Where a variable names a file that holds a secret, the path is none: only a value equal to it is stored by name."""
 
 UserRedaction = Callable[[str], str]
+
+
+class _Thread(threading.local):
+    is_redacting = False
+    """Whether the user's own function runs: what it calls is not recorded, for that would ask it again, without end."""
+
+
+thread = _Thread()
 
 
 class Redactor:
@@ -136,11 +145,16 @@ class Redactor:
         return count
 
     def _as_user_wants(self, user: UserRedaction, text: str) -> str:
+        if thread.is_redacting:  # it scores what it does, or sets an attribute
+            return HIDDEN
         try:
+            thread.is_redacting = True
             wanted = user(text)
         except Exception as error:  # noqa: BLE001 - the guard
             guard.report(error)
             wanted = HIDDEN
+        finally:
+            thread.is_redacting = False
         if type(wanted) is not str:
             wanted = HIDDEN
         if wanted != text:
