@@ -11,6 +11,7 @@ from typing import IO, Any
 from treadle.model import RecordedCall
 from treadle.replay import running
 from treadle.replay.plan import Plan
+from treadle.replay.report import outcome_of
 from treadle.replay.running import Control, Ended
 from treadle_debugger.admission import (
     calls_below,
@@ -129,7 +130,7 @@ def _result(
     elapsed_s: float,
 ) -> Result:
     lines = ended.lines
-    last = next((line for line in reversed(lines) if "outcome" in line), None)
+    last = outcome_of(lines)
     calls = read_calls(lines, recorded, has_returned=last is not None and last["outcome"] == "returned")
     before = recorded_outcome(root)
     after = _after(last)

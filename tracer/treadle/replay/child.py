@@ -17,7 +17,7 @@ from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recording import Recorder
-from treadle.replay import asking, decider, finding, lifeline, loop_clock, network, reviving, target
+from treadle.replay import asking, decider, finding, lifeline, loop_clock, network, own_environments, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
@@ -61,7 +61,8 @@ def _enter(plan: Plan) -> None:
 
 
 def _install(plan: Plan) -> None:
-    os.environ[REPLAY_VARIABLE] = "1"
+    os.environ[REPLAY_VARIABLE] = plan.report
+    own_environments.install(plan.report)
     current.keep_private()
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
