@@ -89,10 +89,15 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     except DivergedError as error:
         return {"outcome": "diverged", "why": str(error)}
     except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
-        if isinstance(error, SystemExit) and error.code in (None, 0):
+        if isinstance(error, SystemExit) and (error.code in (None, 0) or _had_exited(root)):
             return {"outcome": "returned", "output": "null"}
         return {"outcome": "raised", **_told(error, root)}
     return {"outcome": "returned", "output": _tagged(result, root).decode()}
+
+
+def _had_exited(root: RecordedCall) -> bool:
+    """Tell whether the program was left in the recorded call, which is no failure of it."""
+    return root.status == "ok" and root.closed_early and not root.chunks
 
 
 def _told(error: BaseException, root: RecordedCall) -> dict[str, Any]:
