@@ -19,7 +19,7 @@ OTHERWISE = ("changed", "regressed")
 """The verdicts of a replay that came to another end than its recording."""
 AS_RECORDED = ("ran", "served", "moved", "live")
 """Live is, where nobody let anything run, only a reading of the clock or of random numbers."""
-ADVICE = 'record what it reads with treadle.configure(record=("clock", "random", "uuid"))'
+ADVICE = 'trace what it reads as a tool, or record it with treadle.configure(record=("clock", "random", "uuid"))'
 
 
 def with_origin(
