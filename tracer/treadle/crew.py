@@ -8,7 +8,7 @@ whichever is fewer, and every thread that was started by itself.
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import FrameType
 from typing import Any
@@ -16,8 +16,6 @@ from typing import Any
 _WAIT = threading.Condition.wait.__code__
 _START = threading.Thread.start.__code__
 """Read when this is first imported: before `treadle.propagation` wraps `start`."""
-_JOIN = getattr(threading.Thread, "_wait_for_tstate_lock", threading.Thread.join).__code__
-"""Where who joins a thread waits: since Python 3.13 in `join` itself."""
 
 _lock = threading.RLock()
 """Taken again by a signal handler or a `__del__` that makes a traced call while it is held."""
@@ -113,8 +111,7 @@ def loop_goes_on(thread: int) -> None:
 
 def is_blocked(thread: int) -> bool:
     """Tell whether a thread waits for another, and runs no event loop meanwhile."""
-    frames = sys._current_frames()  # noqa: SLF001 - as below
-    return _is_parked(thread, frames)
+    return _is_parked(sys._current_frames().get(thread))  # noqa: SLF001 - as below
 
 
 def has_tasks() -> bool:
@@ -135,35 +132,23 @@ def all_wait(answers_for: set[int]) -> bool:
         at_work = _started_threads + sum(min(count, _workers[pool]) for pool, count in _unfinished.items())
         working = set(_working)
         submitters = _submitters - working - answers_for
-    waiting = sum(thread in answers_for or _is_parked(thread, frames) for thread in working)
+    waiting = sum(thread in answers_for or _is_parked(frames.get(thread)) for thread in working)
     return waiting >= at_work and all(
-        thread in _idle or _is_parked(thread, frames) for thread in submitters if thread in frames
+        thread in _idle or _is_parked(frames[thread]) for thread in submitters if thread in frames
     )
 
 
-def _is_parked(thread: int, frames: Mapping[int, FrameType]) -> bool:
+def _is_parked(frame: FrameType | None) -> bool:
     """Tell whether a thread is blocked and nothing has woken it yet.
 
-    That is certain only for `threading.Condition.wait`, in which futures, queues and events wait, and for
-    `Thread.join`. In the first the lock of the waiter is still held. Who was woken holds it again, while he waits for
-    the condition's own.
+    That is certain only for `threading.Condition.wait`, in which futures, queues and events wait: the lock of the
+    waiter is still held. Who was woken holds it again, while he waits for the condition's own.
     """
-    frame = frames.get(thread)
-    if frame is not None and frame.f_code is _JOIN:
-        return _is_joining(frame, frames)
     if frame is None or frame.f_code is not _WAIT or _is_starting_a_thread(frame):
         return False
     held = frame.f_locals
     waiter = held.get("waiter")
     return waiter is not None and waiter.locked() and not held.get("gotit")
-
-
-def _is_joining(frame: FrameType, frames: Mapping[int, FrameType]) -> bool:
-    """Tell whether the joined thread still runs; to ask `is_alive` does not wait for it."""
-    held = frame.f_locals
-    joined = held.get("self")
-    waits = held.get("block", True) and held.get("timeout") != 0
-    return bool(waits) and joined is not None and joined.ident in frames
 
 
 def _is_starting_a_thread(frame: FrameType | None) -> bool:
