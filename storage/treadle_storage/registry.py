@@ -57,9 +57,9 @@ class Registry:
     def function(self, record: Record, process: str) -> Row | None:
         """Note a function record, repeated in each segment; return its row the first time."""
         body = record.body
-        number, module, qualname = integer(body, "f"), text(body, "module"), text(body, "qualname")
-        if number is None or module is None or qualname is None:
-            raise RecordError("a function without its number, module or name")
+        number, module, qualname = integer(body, "f"), text(body, "module") or "", text(body, "qualname")
+        if number is None or qualname is None:
+            raise RecordError("a function without its number or name")
         code = (text(body, "file"), integer(body, "line"), text(body, "hash"), text(body, "flavour"))
         is_known = (process, number) in self._code
         self._code[process, number] = _code_columns(module, qualname, *code)

@@ -9,6 +9,7 @@ class Overloaded(RuntimeError):
     def __init__(self, seconds):
         super().__init__(f"come back in {seconds} s")
         self.seconds = seconds
+        self.add_note("as the server said")
 
 @treadle.trace(kind="llm")
 def words(text):
@@ -48,7 +49,7 @@ async def chain():
     try:
         busy()
     except Overloaded as error:
-        said += f" {error} ({error.seconds})"
+        said += f" {error} ({error.seconds}) {error.__notes__}"
     return said, facts()
 
 if __name__ == "__main__":
@@ -140,3 +141,23 @@ def test_a_call_that_was_cancelled_is_interrupted_and_cancelled_again(project: P
     assert list(project.store.sql(asked)) == [("interrupted", "asyncio.exceptions.CancelledError")]
     result = project.replay(recorded)
     assert (result.verdict, result.counts) == ("same", {"ran": 1, "served": 1})
+
+
+MADE_OF_TEXT = """
+import treadle
+
+@treadle.trace
+def chain():
+    made = {"treadle": treadle}
+    exec("@treadle.trace(kind='tool')\\ndef double(number): return number * 2", made)
+    return made["double"](4)
+
+if __name__ == "__main__":
+    chain()
+"""
+
+
+def test_a_function_of_no_module_is_answered(project: Project) -> None:
+    """One that `exec` made of a text: it has a name, and an answer."""
+    result = project.replay(project.record(MADE_OF_TEXT))
+    assert (result.verdict, result.counts) == ("same", {"ran": 1, "served": 1}), result.sentence

@@ -103,7 +103,7 @@ def test_untraced_nondeterminism_is_said_with_its_place(project: Project) -> Non
         "it returned something else: picked[0]: 'OSLO1' -> 'OSLO2'; untraced nondeterminism in "
         "chain#0/middle#0/pick#0, whose inputs are the same and whose result is not ('OSLO1' -> 'OSLO2'), "
         "and in chain#0/pick#0; "
-        'record what it reads with treadle.configure(record=("clock", "random", "uuid"))'
+        'trace what it reads as a tool, or record it with treadle.configure(record=("clock", "random", "uuid"))'
     )
     (project.folder / "state").write_text("broken")
     regressed = project.replay(recorded)

@@ -7,7 +7,8 @@ from e2e.conftest import Project
 from e2e.test_replay_export import forget_everything, pytest_in
 
 CHAIN = """
-import os, random, secrets, threading, time, treadle, uuid
+import datetime, os, random, secrets, threading, time, treadle, uuid
+from datetime import UTC, date, datetime as moment
 from uuid import uuid4
 
 #configure
@@ -30,8 +31,9 @@ def chain():
     for thread in threads:
         thread.start()
         thread.join()
-    said = generate(f"{time.time()} {random.randint(1, 10**9)} {secrets.token_hex(8)} {os.urandom(4).hex()}")
-    return [said, found, time.strftime("%H:%M:%S"), str(uuid.uuid1()), time.perf_counter() - started]
+    days = (moment.now(), datetime.datetime.now(UTC), moment.today(), date.today())
+    said = generate(f"{time.time()} {days} {random.randint(1, 10**9)} {secrets.token_hex(8)} {os.urandom(4).hex()}")
+    return [said, found, time.strftime("%H:%M:%S"), str(uuid.uuid1()), time.perf_counter() - started, days]
 
 if __name__ == "__main__":
     chain()

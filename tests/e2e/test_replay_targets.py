@@ -1,5 +1,7 @@
 """Everything that can be traced is replayed alone: methods of all sorts, callables, all flavours."""
 
+import pytest
+
 from e2e.alone import said_of_each
 from e2e.conftest import Project
 
@@ -218,3 +220,53 @@ def test_all_flavours_are_called_again(project: Project) -> None:
     assert said_of_each(project) == dict.fromkeys(
         ["later", "letters", "letters_later", "nested_later", "nested_letters", "nested_letters_later"], "same"
     )
+
+
+SINGLE, STREAM = "    return question.upper()", "    yield question.upper()"
+TODAY = {
+    "a plain function": ("def", SINGLE),
+    "a coroutine": ("async def", SINGLE),
+    "a generator": ("def", STREAM),
+    "an async generator": ("async def", STREAM),
+}
+QUESTION = """
+import asyncio, treadle
+@treadle.trace
+{define} chain(question):
+{body}
+if __name__ == "__main__":
+    {call}
+"""
+
+
+@pytest.mark.parametrize(("define", "body"), TODAY.values(), ids=TODAY.keys())
+@pytest.mark.parametrize("before", ["def", "async def"])
+def test_a_function_is_called_as_what_it_is_today(project: Project, before: str, define: str, body: str) -> None:
+    """A chain that has become a coroutine since is awaited, one that has become a stream is summed up, and so on."""
+    call = "chain('Where?')" if before == "def" else "asyncio.run(chain('Where?'))"
+    recorded = project.record(QUESTION.format(define=before, body=SINGLE, call=call))
+    project.write(QUESTION.format(define=define, body=body, call="pass"))
+    result = project.replay(recorded)
+    assert result.verdict == "same", result.sentence
+
+
+LEAVES = """
+import sys, treadle
+@treadle.trace
+def chain(code):
+    sys.exit(code)
+if __name__ == "__main__":
+    try:
+        chain(3)
+    except SystemExit:
+        print("left")
+"""
+
+
+def test_a_chain_that_left_the_program_leaves_it_again(project: Project) -> None:
+    """An exit is no failure of the call that it comes out of; where the call had returned it is one."""
+    recorded = project.record(LEAVES)
+    assert project.replay(recorded).verdict == "same"
+    returned = project.record(LEAVES.replace("sys.exit(code)", "return code"))
+    project.write(LEAVES)
+    assert project.replay(returned).verdict == "regressed"

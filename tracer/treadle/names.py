@@ -6,7 +6,7 @@ SPAWNED_MAIN = "__mp_main__"
 """What `multiprocessing` loads the main script as in a process that it spawns, with the guard off."""
 
 REPLAY_VARIABLE = "TREADLE_IN_REPLAY"
-"""Set in a replaying process, and so in those that it starts."""
+"""Names the report of a replay in the replaying process, and so in those that it starts."""
 
 
 def recorded_module(name: str) -> str:

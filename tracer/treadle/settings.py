@@ -81,10 +81,9 @@ def configure(
       can add to it: `TREADLE_HIDE_INPUTS`, `TREADLE_HIDE_OUTPUTS` (`1`, or a list with commas).
     - `fsync`: have every record reach the disk before the call goes on; guards against power loss, costs milliseconds.
     - `record`: what else a replay is to answer as it was: `clock`, `random`, `uuid`. While a traced call runs, what the
-      project's own code asks of `time`, `random`, `uuid`, `secrets` and `os.urandom` is a step then. Not
-      `datetime.now()`, which nothing can stand in for: write `datetime.fromtimestamp(time.time())`. The tokens that
-      `secrets` makes are in the store then. `()` ends it; the environment's `TREADLE_RECORD` (`clock,random`) is for
-      programs that do not say.
+      project's own code asks of `time`, `datetime`, `random`, `uuid`, `secrets` and `os.urandom` is a step then. The
+      tokens that `secrets` makes are in the store then. `()` ends it; the environment's `TREADLE_RECORD`
+      (`clock,random`) is for programs that do not say.
 
     Raises:
         UsageError: a value that cannot be.

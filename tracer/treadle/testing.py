@@ -19,6 +19,7 @@ from treadle.replay import fixture as fixtures
 from treadle.replay import running
 from treadle.replay.fixture import Fixture, localized
 from treadle.replay.plan import Plan
+from treadle.replay.report import outcome_of
 from treadle.replay.strays import DIVERGING, error_text, missing_calls, reported_calls, stray_sentence
 from treadle.values import digest, plain
 
@@ -99,7 +100,7 @@ def _made_up(name: str, shown: str) -> str:
 def _told(
     ended: running.Ended, calls: tuple[RecordedCall, ...], root: RecordedCall, timeout_s: float, *, is_strict: bool
 ) -> Replayed:
-    last = next((line for line in reversed(ended.lines) if "outcome" in line), None)
+    last = outcome_of(ended.lines)
     reports = reported_calls(ended.lines, calls)
     strayed = [call for call in reports if call.decision in DIVERGING]
     if is_strict and last is not None and last["outcome"] == "returned":

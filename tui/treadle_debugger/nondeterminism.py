@@ -21,7 +21,7 @@ AS_RECORDED = ("ran", "served", "moved", "live")
 """Live is, where nobody let anything run, only a reading of the clock or of random numbers."""
 MOST_NAMED = 4
 """So many of these steps are named in a sentence."""
-ADVICE = 'record what it reads with treadle.configure(record=("clock", "random", "uuid"))'
+ADVICE = 'trace what it reads as a tool, or record it with treadle.configure(record=("clock", "random", "uuid"))'
 
 
 def with_origin(

@@ -12,6 +12,7 @@ from treadle.model import RecordedCall
 from treadle.replay import running
 from treadle.replay.network import OPTION
 from treadle.replay.plan import Plan
+from treadle.replay.report import outcome_of
 from treadle.replay.running import Control, Ended
 from treadle_debugger.admission import (
     calls_below,
@@ -130,7 +131,7 @@ def _result(
     elapsed_s: float,
 ) -> Result:
     lines = ended.lines
-    last = next((line for line in reversed(lines) if "outcome" in line), None)
+    last = outcome_of(lines)
     calls = read_calls(lines, recorded, has_returned=last is not None and last["outcome"] == "returned")
     before = recorded_outcome(root)
     after = _after(last)

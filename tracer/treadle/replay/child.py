@@ -17,7 +17,7 @@ from treadle.model import RecordedCall
 from treadle.names import REPLAY_VARIABLE
 from treadle.otel import current
 from treadle.recording import Recorder
-from treadle.replay import asking, decider, finding, lifeline, loop_clock, network, reviving, target
+from treadle.replay import asking, decider, finding, lifeline, loop_clock, network, own_environments, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
 from treadle.replay.plan import Plan
@@ -61,7 +61,8 @@ def _enter(plan: Plan) -> None:
 
 
 def _install(plan: Plan) -> None:
-    os.environ[REPLAY_VARIABLE] = "1"
+    os.environ[REPLAY_VARIABLE] = plan.report
+    own_environments.install(plan.report)
     current.keep_private()
     process = plan.process
     main = {"module": process.main_module} if process.main_module else {"file": process.main_file}
@@ -88,10 +89,15 @@ def _run(plan: Plan, root: RecordedCall, report: Report) -> dict[str, Any]:
     except DivergedError as error:
         return {"outcome": "diverged", "why": str(error)}
     except BaseException as error:  # noqa: BLE001 - the recorded program's own failure is the result of the replay
-        if isinstance(error, SystemExit) and error.code in (None, 0):
+        if isinstance(error, SystemExit) and (error.code in (None, 0) or _had_exited(root)):
             return {"outcome": "returned", "output": "null"}
         return {"outcome": "raised", "kept_from": list(network.refused), **_told(error, root)}
     return {"outcome": "returned", "output": _tagged(result, root).decode()}
+
+
+def _had_exited(root: RecordedCall) -> bool:
+    """Tell whether the program was left in the recorded call, which is no failure of it."""
+    return root.status == "ok" and root.closed_early and not root.chunks
 
 
 def _told(error: BaseException, root: RecordedCall) -> dict[str, Any]:

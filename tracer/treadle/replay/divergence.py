@@ -1,8 +1,10 @@
 """What stops a replay: it is no `Exception`, so that the user's own handlers do not take it for a failure of theirs."""
 
+import os
 from typing import TYPE_CHECKING
 
 from treadle.kinds import EFFECT_KINDS
+from treadle.names import REPLAY_VARIABLE
 from treadle.surroundings.groups import group_of
 
 if TYPE_CHECKING:
@@ -25,5 +27,9 @@ class Orphan:
 
         """
         if call.kind in EFFECT_KINDS and not (call.traced is None and group_of(call.name)):
-            raise DivergedError(f"{call.name} was called in a process that the replayed program started")
+            why = f"{call.name} was called in a process that the replayed program started"
+            from treadle.replay import report
+
+            report.tell_from_elsewhere(os.environ.get(REPLAY_VARIABLE, ""), why)
+            raise DivergedError(why)
         return None

@@ -1,4 +1,8 @@
-"""The recorded main script or module, loaded under another name, so that its guard stays off."""
+"""The recorded main script or module, loaded under another name, so that its guard stays off.
+
+It stands in `sys.modules` as `__main__` too, with the spec that the interpreter would give it: what the program pickled
+before is found in it, and `multiprocessing` loads it in the processes that it spawns.
+"""
 
 import importlib.util
 import sys
@@ -11,6 +15,10 @@ from treadle.model import Process
 from treadle.names import MAIN_ALIAS, SPAWNED_MAIN
 from treadle.replay.divergence import DivergedError
 from treadle.values.found import MAIN_ALIASES
+
+FOR_STARTED = str(Path(__file__).with_name("started"))
+"""Where a process that the program starts finds its main module under the other name: the path goes to it."""
+_own_main = sys.modules["__main__"]
 
 
 class UnguardedError(NotReplayableError):
@@ -34,10 +42,12 @@ def load_main(process: Process) -> types.ModuleType:
         return sys.modules[MAIN_ALIAS]
     file, package = place_of(process)
     loader = SourceFileLoader(MAIN_ALIAS, file)
-    spec = ModuleSpec(f"{package}.{MAIN_ALIAS}" if package else MAIN_ALIAS, loader, origin=file)
+    spec = ModuleSpec(f"{package}.{Path(file).stem}".lstrip("."), loader, origin=file)
     spec.has_location = True
     module = importlib.util.module_from_spec(spec)
     module.__name__ = MAIN_ALIAS  # the spec's names the package that relative imports start from
+    if process.main_module is None:
+        module.__spec__ = None
     install(module)
     try:
         loader.exec_module(module)
@@ -53,13 +63,15 @@ def load_main(process: Process) -> types.ModuleType:
 
 def install(module: types.ModuleType) -> None:
     """Have a module be what the recording calls `__main__`."""
-    sys.modules[MAIN_ALIAS] = module
+    sys.modules[MAIN_ALIAS] = sys.modules["__main__"] = module
+    sys.path.append(FOR_STARTED)
     MAIN_ALIASES["__main__"] = MAIN_ALIASES[SPAWNED_MAIN] = MAIN_ALIAS
 
 
 def uninstall() -> None:
     """Have none be it."""
     sys.modules.pop(MAIN_ALIAS, None)
+    sys.modules["__main__"] = _own_main
     MAIN_ALIASES.clear()
 
 

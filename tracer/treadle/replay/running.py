@@ -21,6 +21,8 @@ from treadle.replay.plan import Plan
 
 LOOK_S = 0.05
 """How often a running child is looked at: as long as a key press may wait."""
+GRACE_S = 1.0
+"""A program may take so long to end after a process that it started has diverged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def run(
         lines = report.Reader(Path(plan.report))
         try:
             timed_out = not _wait(child, lines, timeout_s, control or Control())
-            return Ended(timed_out, -signal.SIGKILL if timed_out else child.returncode, lines.rest())
+            code = child.poll()
+            return Ended(timed_out, -signal.SIGKILL if code is None else code, lines.rest())
         finally:
             if child.poll() is None:
                 _kill(child, as_group=not is_debugged)
@@ -96,7 +99,7 @@ def broken_end(
     ended: Ended, timeout_s: float
 ) -> tuple[Literal["not replayable", "refused", "diverged", "timed out", "crashed"], str] | None:
     """Return in one word and one sentence how the child ended, where its program neither returned nor raised."""
-    last = next((line for line in reversed(ended.lines) if "outcome" in line), None)
+    last = report.outcome_of(ended.lines)
     if last is not None and last["outcome"] in ("not replayable", "refused", "diverged"):
         return last["outcome"], last["why"]
     if ended.timed_out:
@@ -108,20 +111,23 @@ def broken_end(
 
 
 def _wait(child: "subprocess.Popen[Any]", lines: report.Reader, timeout_s: float, control: Control) -> bool:
-    """Wait for the child; False where its time is over."""
+    """Wait for the child, or until nothing that it does counts any more; False where its time is over."""
     until = time.monotonic() + timeout_s
+    has_diverged = False
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(max(0, min(LOOK_S, until - time.monotonic())))
-        if control.on_line is not None:
-            for line in lines.new():
+        for line in lines.new():
+            if control.on_line is not None:
                 control.on_line(line)
+            if report.ELSEWHERE in line and not has_diverged:
+                has_diverged, until = True, min(until, time.monotonic() + GRACE_S)
         if child.returncode is not None:
             return True
         if control.stop.is_set():
             raise ReplayStoppedError("the replay was stopped")
         if time.monotonic() >= until:
-            return False
+            return has_diverged
 
 
 def _kill(child: "subprocess.Popen[Any]", *, as_group: bool) -> None:

@@ -43,14 +43,15 @@ def bind(traced: Traced, held: dict[str, Any]) -> tuple[list[Any], dict[str, Any
 
 
 def run(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], recorded: RecordedCall) -> Any:
-    """Call it as it was called, and use up a stream as far as its consumer did."""
-    flavour = recorded.function.flavour if recorded.function else "sync"
-    most = len(recorded.chunks) if recorded.closed_early else None
-    if flavour == "async":
+    """Call it as what it is today is called, and use up a stream as far as its consumer did."""
+    traced: Traced = function.__treadle__  # type: ignore[attr-defined]
+    was_stream = recorded.function is not None and recorded.function.flavour in ("gen", "agen")
+    most = len(recorded.chunks) if recorded.closed_early and was_stream else None
+    if traced.flavour == "async":
         return asyncio.run(function(*args, **kwargs))
-    if flavour == "gen":
+    if traced.flavour == "gen":
         return _consume(function(*args, **kwargs), most)
-    if flavour == "agen":
+    if traced.flavour == "agen":
         return asyncio.run(_consume_later(function(*args, **kwargs), most))
     return function(*args, **kwargs)
 

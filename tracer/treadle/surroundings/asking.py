@@ -38,6 +38,11 @@ def asked(name: str, original: Function) -> Function:
     return ask
 
 
+def read_clock() -> float:
+    """Return the time of the recorded clock, in seconds."""
+    return _recorded("time.time", {}, getattr(time.time, "__wrapped__", time.time))  # type: ignore[no-any-return]
+
+
 def _recorded(name: str, given: dict[str, Any], ask: Callable[[], Any]) -> Any:
     if _thread.is_recording:  # by the program's own `redact`, while this is written
         return ask()
@@ -70,7 +75,7 @@ def _record(name: str, given: dict[str, Any], ask: Callable[[], Any]) -> Any:
 
 def _date(name: str, original: Function) -> Function:
     """Return what gives the time of the recorded clock to a function that reads it where it is given none."""
-    local, clock = time.localtime, time.time
+    local = time.localtime
     before = 1 if name == "time.strftime" else 0
     """So many arguments come before the time."""
 
@@ -78,7 +83,7 @@ def _date(name: str, original: Function) -> Function:
         is_now = args == (None,) and name in _NONE_IS_NOW
         if len(args) != before and not is_now:
             return original(*args)
-        seconds = _recorded("time.time", {}, getattr(clock, "__wrapped__", clock))
+        seconds = read_clock()
         if name in ("time.strftime", "time.asctime"):
             moment = getattr(local, "__wrapped__", local)(seconds)
             return original(*args, moment)

@@ -1,8 +1,7 @@
 """What can be recorded: functions of modules, by the groups that `configure(record=...)` names.
 
-`datetime.now` and `date.today` are not among them: they are methods of types in C, which nothing can replace, and
-another class under their name would change what `isinstance` says. Nor are instances of `random.Random`, which a
-program seeds itself, and `random.seed`, which answers nothing.
+With the clock go `datetime.now` and the like, which are members of a type (`dates`). Not among them are instances of
+`random.Random`, which a program seeds itself, and `random.seed`, which answers nothing.
 """
 
 import os

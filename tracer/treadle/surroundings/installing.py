@@ -17,6 +17,7 @@ from treadle import guard
 from treadle.importlib_bootstrap.stand_in import standing_for
 from treadle.lanes import CURRENT
 from treadle.settings import settings
+from treadle.surroundings import dates
 from treadle.surroundings.asking import asked
 from treadle.surroundings.groups import GROUPS, groups_of_environment
 from treadle.values.classes import held_by, is_project_file, is_project_module
@@ -36,9 +37,14 @@ def follow() -> None:
     chosen = settings().record
     if chosen is None:
         chosen = guard.attempt(groups_of_environment) or ()
-    wanted = {name for group in {*chosen, *_required} for name in GROUPS[group]}
+    groups = {*chosen, *_required}
+    wanted = {name for group in groups for name in GROUPS[group]}
     _take_out([name for name in _stand_ins if name not in wanted])
     _put_in([name for name in sorted(wanted) if name not in _stand_ins])
+    if "clock" in groups:
+        dates.put_in(lambda: _is_asked(sys._getframe(2)))  # noqa: SLF001 - who asks
+    else:
+        dates.take_out()
 
 
 def require(groups: Iterable[str]) -> None:
@@ -96,11 +102,16 @@ def _asking(name: str, original: Any) -> Any:
     record = asked(name, original)
 
     def ask(*args: Any, **kwargs: Any) -> Any:
-        if CURRENT.get() is None or not _is_project(sys._getframe(1)):  # noqa: SLF001 - who asks
+        if not _is_asked(sys._getframe(1)):  # noqa: SLF001 - who asks
             return original(*args, **kwargs)
         return record(*args, **kwargs)
 
     return ask
+
+
+def _is_asked(frame: types.FrameType) -> bool:
+    """Tell whether code of the project asks, in a traced call."""
+    return CURRENT.get() is not None and _is_project(frame)
 
 
 def _is_project(frame: types.FrameType) -> bool:

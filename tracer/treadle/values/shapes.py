@@ -109,7 +109,7 @@ def _attrs(walk: "Walk", value: Any) -> Any:
 def _exception(walk: "Walk", value: BaseException) -> Any:
     args = BaseException.args.__get__(value)  # type: ignore[attr-defined]
     tree = _typed(walk, "exception", value, {"args": walk.child("args", list(args))})
-    held = {name: item for name, item in fields_of(value).items() if name != "__notes__"}
+    held = dict(fields_of(value))
     for name in BUILT_IN_FIELDS:
         member = member_of(type(value), name)
         if type(member) is types.MemberDescriptorType and (item := member.__get__(value)) is not None:
