@@ -8,7 +8,7 @@ whichever is fewer, and every thread that was started by itself.
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import FrameType
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 _WAIT = threading.Condition.wait.__code__
 _START = threading.Thread.start.__code__
 """Read when this is first imported: before `treadle.propagation` wraps `start`."""
+_JOIN = getattr(threading.Thread, "_wait_for_tstate_lock", threading.Thread.join).__code__
+"""Where who joins a thread waits: since Python 3.13 in `join` itself."""
 
 _lock = threading.RLock()
 """Taken again by a signal handler or a `__del__` that makes a traced call while it is held."""
@@ -111,7 +113,8 @@ def loop_goes_on(thread: int) -> None:
 
 def is_blocked(thread: int) -> bool:
     """Tell whether a thread waits for another, and runs no event loop meanwhile."""
-    return _is_parked(sys._current_frames().get(thread))  # noqa: SLF001 - as below
+    frames = sys._current_frames()  # noqa: SLF001 - as below
+    return _is_parked(thread, frames)
 
 
 def has_tasks() -> bool:
@@ -132,23 +135,41 @@ def all_wait(answers_for: set[int]) -> bool:
         at_work = _started_threads + sum(min(count, _workers[pool]) for pool, count in _unfinished.items())
         working = set(_working)
         submitters = _submitters - working - answers_for
-    waiting = sum(thread in answers_for or _is_parked(frames.get(thread)) for thread in working)
+    waiting = sum(thread in answers_for or _is_parked(thread, frames) for thread in working)
     return waiting >= at_work and all(
-        thread in _idle or _is_parked(frames[thread]) for thread in submitters if thread in frames
+        thread in _idle or _is_parked(thread, frames) for thread in submitters if thread in frames
     )
 
 
-def _is_parked(frame: FrameType | None) -> bool:
+def _is_parked(thread: int, frames: Mapping[int, FrameType]) -> bool:
     """Tell whether a thread is blocked and nothing has woken it yet.
 
-    That is certain only for `threading.Condition.wait`, in which futures, queues and events wait: the lock of the
-    waiter is still held. Who was woken holds it again, while he waits for the condition's own.
+    That is certain only for `threading.Condition.wait`, in which futures, queues and events wait, and for
+    `Thread.join`. In the first the lock of the waiter is still held. Who was woken holds it again, while he waits for
+    the condition's own.
     """
+    frame = frames.get(thread)
+    if frame is not None and frame.f_code is _JOIN:
+        return _is_joining(frame, frames)
     if frame is None or frame.f_code is not _WAIT or _is_starting_a_thread(frame):
         return False
     held = frame.f_locals
     waiter = held.get("waiter")
     return waiter is not None and waiter.locked() and not held.get("gotit")
+
+
+def _is_joining(frame: FrameType, frames: Mapping[int, FrameType]) -> bool:
+    """Tell whether the joined thread still runs; to ask `is_alive` does not wait for it.
+
+    The number of one that has ended may be another's by now, while who joined it has not woken yet: so it is looked up
+    among those that run.
+    """
+    held = frame.f_locals
+    joined = held.get("self")
+    waits = held.get("block", True) and held.get("timeout") != 0
+    if not waits or joined is None or joined.ident not in frames:
+        return False
+    return threading._active.get(joined.ident) is joined  # type: ignore[attr-defined]  # noqa: SLF001 - `is_alive` takes its lock
 
 
 def _is_starting_a_thread(frame: FrameType | None) -> bool:
