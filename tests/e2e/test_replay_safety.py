@@ -251,3 +251,35 @@ if __name__ == "__main__":
     result = project.replay(recorded)
     assert (result.verdict, (project.folder / "sent").exists()) == ("diverged", False)
     assert "it is of kind tool today, and was not: give it back its kind, or record it anew" in result.sentence
+
+
+def test_what_was_an_effect_is_answered_though_its_kind_was_taken_away(project: Project) -> None:
+    """Nobody let it run for real; `--live` does, and with other arguments it stops the replay as any effect does."""
+    source = """
+import treadle
+
+@treadle.trace(kind="tool")
+def send(text):
+    with open("sent", "a") as log: log.write(text)
+    return text
+
+@treadle.trace
+def chain():
+    return send("hello")
+
+if __name__ == "__main__":
+    chain()
+"""
+    recorded = project.record(source)
+    sent = project.folder / "sent"
+    sent.unlink()
+    without = source.replace('(kind="tool")', "")
+    project.write(without)
+    result = project.replay(recorded)
+    assert (result.verdict, result.counts, sent.exists()) == ("same", {"ran": 1, "served": 1}, False)
+    project.write(without.replace('send("hello")', 'send("other")'))
+    changed = project.replay(recorded)
+    assert (changed.verdict, sent.exists()) == ("diverged", False)
+    assert "allow it with --live 'send'" in changed.sentence
+    assert project.replay(recorded, live=("send",)).counts == {"ran": 1, "live": 1}
+    assert sent.read_text() == "other"

@@ -94,10 +94,10 @@ class Replaying:
         recorded = match.recorded
         is_root = call.parent is None and self.root is None
         if is_root or is_changed or (recorded is not None and recorded.span_id in self._live):
-            return self._let_run(call)
+            return self._let_run(call, recorded)
         if self._plan.is_strict and match.assumed:
             return "assumed"
-        if call.kind not in EFFECT_KINDS:
+        if _kind(call, recorded) not in EFFECT_KINDS:
             if self._plan.is_strict and match.how in ("soft", "renamed", "none"):
                 return "changed" if recorded is not None else "new"
             return "ran"
@@ -110,7 +110,7 @@ class Replaying:
             or self._is_harmless(call)
             or any(fnmatchcase(call.name, glob) for glob in self._plan.live_names)
         ):
-            return self._let_run(call)
+            return self._let_run(call, recorded)
         return "changed" if recorded is not None else "new"
 
     def _became_an_effect(self, call: "Call", match: Match) -> bool:
@@ -122,8 +122,8 @@ class Replaying:
         """Tell of a reading of the clock or of random numbers that it may be a real one, where nothing was recorded."""
         return call.traced is None and group_of(call.name) is not None and not self._plan.is_strict
 
-    def _let_run(self, call: "Call") -> Decision:
-        if call.kind not in EFFECT_KINDS:
+    def _let_run(self, call: "Call", recorded: RecordedCall | None) -> Decision:
+        if _kind(call, recorded) not in EFFECT_KINDS:
             return "ran"
         may_run = call.traced is None or call.traced.idempotent or self._plan.with_effects
         return "live" if may_run else "withheld"
@@ -150,7 +150,7 @@ class Replaying:
             trace=call.trace_id,
             recorded=recorded.span_id if recorded else None,
             name=call.name,
-            kind=call.kind,
+            kind=_kind(call, recorded),
             path=match.path,
             assumed=match.assumed,
             edited=was is not None and is_now is not None and was != is_now,
@@ -158,6 +158,11 @@ class Replaying:
             input=call.payload.decode() if decision in ("changed", "new") else None,
             why=why,
         )
+
+
+def _kind(call: "Call", recorded: RecordedCall | None) -> str:
+    """Return a call's kind; what was an effect is one, also where today's code does not say so any more."""
+    return recorded.kind if recorded is not None and recorded.kind in EFFECT_KINDS else call.kind
 
 
 class Loading:
