@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import duckdb
 
 from treadle.errors import NotFoundError, QueryError, StoreError
-from treadle_storage import arrivals, queries, step_questions, trace_pages, watches, weighing
+from treadle_storage import arrivals, queries, search_questions, step_questions, trace_pages, watches, weighing
 from treadle_storage.columns import Columns
 from treadle_storage.ingest import Ingest, Progress
 from treadle_storage.schema import DATABASE, INGEST_FOLDER, cannot_open, open_database
@@ -159,6 +159,7 @@ _ANSWERS: dict[str, Answer] = {
     "kept_sources": _about_trace(queries.KEPT_SOURCES),
     "marks": _about_store(queries.MARKS),
     "prunable": weighing.candidates,
+    "found": search_questions.found,
     "last_arrival": arrivals.last,
     "arrivals": arrivals.between,
     "status": _about_store(queries.STATUS),

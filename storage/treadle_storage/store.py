@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from treadle_storage.tree import Tree
 
 SQL_TIMEOUT_S = 30.0
+SEARCH_TIMEOUT_S = 120.0
 _SIGNS_OF_A_STORE = ("journal", "treadle.duckdb", "owner.lock")
 
 
@@ -178,6 +179,13 @@ class Store:
     def arrivals(self, first: int, last: int, *, where: str | None = None) -> list[Arrival]:
         """Return the steps with the numbers from `first` to `last` that fit, in the order in which they came."""
         return [Arrival(*row) for row in self._ask("arrivals", first=first, last=last, where=where).iter_rows()]
+
+    def found(
+        self, sought: dict[str, Any], *, first: int, last: int, limit: int, is_open: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """Return of the steps with the numbers from `first` to `last`, or of those that run, what is sought."""
+        asked = {**sought, "first": first, "last": last, "limit": limit, "open": is_open}
+        return self._link.ask("found", asked, fresh=self._fresh, timeout_s=SEARCH_TIMEOUT_S).rows()
 
     def hits(self, trace_id: str, condition: str, *, above_row: int | None = None) -> NDArray[np.bool_]:
         """Return which steps a condition holds for, in the order of the tree: a glob on the name, or SQL."""
