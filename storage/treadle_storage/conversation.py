@@ -181,7 +181,7 @@ class Conversation:
 
     def _dispatch(self, request: _Request, cursor: duckdb.DuckDBPyConnection) -> None:
         header = request.header
-        if header.get("op") != "version":
+        if header.get("op") not in ("version", "leave"):
             self._catch_up(request)
         match header.get("op"):
             case "ask":
@@ -193,6 +193,9 @@ class Conversation:
                 self._connection.send("version", version=self._desk.version())
             case "status":
                 self._connection.send("status", **self._desk.status())
+            case "leave":
+                self._connection.send("leaving")
+                self._desk.leave()
             case unknown:
                 raise StoreError(f"the owner of {self._desk.store} knows no request {unknown!r}")
 

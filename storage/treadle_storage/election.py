@@ -63,10 +63,7 @@ def elect(place: Place, *, patience_s: float = PATIENCE_S) -> Election | None:
         if serves(place):
             return None
         if time.monotonic() > deadline:
-            raise StoreError(
-                f"process {_holder(place.lock)} owns {place.store} and does not answer: end that process, "
-                "another takes its place with the next command"
-            )
+            raise _not_served(place)
         time.sleep(_RETRY_S)
 
 
@@ -93,14 +90,39 @@ def _locked(path: Path) -> int | None:
     return lock_fd
 
 
+def hold(place: Place, *, note: str) -> int | None:
+    """Take a store's lock to work on its files, without serving; None where somebody else has it."""
+    lock_fd = _locked(place.lock)
+    if lock_fd is not None:
+        _note(lock_fd, f"{os.getpid()} {note}\n")
+    return lock_fd
+
+
+def release(lock_fd: int) -> None:
+    """Give the lock back."""
+    os.ftruncate(lock_fd, 0)
+    os.close(lock_fd)
+
+
 def note_holder(election: Election) -> None:
     """Write this process's id into the lock file, for people who look."""
-    os.ftruncate(election.lock_fd, 0)
-    os.pwrite(election.lock_fd, f"{os.getpid()}\n".encode(), 0)
+    _note(election.lock_fd, f"{os.getpid()}\n")
 
 
-def _holder(path: Path) -> str:
-    return path.read_text("ascii").strip() or "unknown"
+def _note(lock_fd: int, text: str) -> None:
+    os.ftruncate(lock_fd, 0)
+    os.pwrite(lock_fd, text.encode(), 0)
+
+
+def _not_served(place: Place) -> StoreError:
+    """Return what is wrong where somebody holds the lock and does not serve: it works on the files, or hangs."""
+    pid, _, note = place.lock.read_text("utf-8").strip().partition(" ")
+    if note:
+        return StoreError(f"process {pid} has {place.store} to itself, to {note}: ask again when it has ended")
+    return StoreError(
+        f"process {pid or 'unknown'} owns {place.store} and does not answer: end that process, "
+        "another takes its place with the next command"
+    )
 
 
 def _same_file(fd: int, path: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import duckdb
 
 from treadle.errors import NotFoundError, QueryError, StoreError
-from treadle_storage import queries, step_questions, trace_pages, watches
+from treadle_storage import arrivals, queries, search_questions, step_questions, trace_pages, watches, weighing
 from treadle_storage.columns import Columns
 from treadle_storage.ingest import Ingest, Progress
 from treadle_storage.schema import DATABASE, INGEST_FOLDER, cannot_open, open_database
@@ -59,6 +59,10 @@ class Index:
         if progress.changed:
             self.version += 1
         return progress
+
+    def indexed(self) -> dict[str, bool]:
+        """Return of each segment, by its name, whether all that it will ever hold is indexed."""
+        return dict(self.cursor().execute("select name, finished from journals").fetchall())
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor to ask with, for one thread at a time."""
@@ -154,6 +158,10 @@ _ANSWERS: dict[str, Answer] = {
     "closures": _about_trace(queries.CLOSURES),
     "kept_sources": _about_trace(queries.KEPT_SOURCES),
     "marks": _about_store(queries.MARKS),
+    "prunable": weighing.candidates,
+    "found": search_questions.found,
+    "last_arrival": arrivals.last,
+    "arrivals": arrivals.between,
     "status": _about_store(queries.STATUS),
     "rejected": _about_store(queries.REJECTED),
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from treadle_storage.assembly import Assembler, Place
-from treadle_storage.journals import JournalFile, is_writer_alive, list_journals, read_lines, read_rest
+from treadle_storage.journals import JournalFile, is_writer_alive, line_at, list_journals, read_lines, read_rest
 from treadle_storage.loading import Loader
 from treadle_storage.long_texts import IndexedTexts
 from treadle_storage.records import RecordError, parse
@@ -80,7 +80,7 @@ class Ingest:
             try:
                 self._read(journal, work, limit_bytes=limit_bytes - work.read_bytes)
                 if journal.name not in work.exhausted:
-                    work.backlog_bytes += journal.path.stat().st_size - self._reached(journal, work)
+                    work.backlog_bytes += journal.size_bytes - self._reached(journal, work)
             except FileNotFoundError:  # pruned meanwhile
                 continue
         self._end_the_dead(journals, work)
@@ -187,9 +187,7 @@ class Ingest:
 
     def _set_aside_again(self, place: Place) -> None:
         """Keep the line of a row that the database refused."""
-        with (self._store / "journal" / place.journal).open("rb") as file:
-            file.seek(place.offset_bytes)
-            self._set_aside(place, file.read(place.length_bytes))
+        self._set_aside(place, line_at(self._store, *place))
 
 
 _OPEN_ROWS = """

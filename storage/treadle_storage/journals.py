@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +17,10 @@ if TYPE_CHECKING:
 JOURNAL_FOLDER = "journal"
 _NAME = re.compile(
     r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)"
-    r"(?:\.ndjson|\.(?P<hold>[0-9a-f]{1,32})\.held)"
+    r"(?:\.ndjson(?:\.gz)?|\.(?P<hold>[0-9a-f]{1,32})\.held)"
 )
+PACKED_SUFFIX = ".gz"
+"""Of a segment that was indexed and is kept for a rebuild; its journal is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,26 @@ class JournalFile:
     @property
     def name(self) -> str:
         """The file's name, by which the index remembers how far it was read."""
-        return self.path.name
+        return self.path.name.removesuffix(PACKED_SUFFIX)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is compressed, as it is once it has been indexed for a while."""
+        return self.path.suffix == PACKED_SUFFIX
+
+    @property
+    def size_bytes(self) -> int:
+        """How much it holds.
+
+        Raises:
+            FileNotFoundError: it was removed meanwhile.
+
+        """
+        if not self.is_packed:
+            return self.path.stat().st_size
+        with self.path.open("rb") as file:
+            file.seek(-4, os.SEEK_END)  # ISIZE of RFC 1952
+            return int.from_bytes(file.read(4), "little")
 
     @property
     def next_segment(self) -> JournalFile | None:
@@ -52,7 +76,13 @@ def list_journals(store: Path) -> list[JournalFile]:
         paths = list((store / JOURNAL_FOLDER).iterdir())
     except FileNotFoundError:
         return []
-    matches = [(path, match) for path in paths if (match := _NAME.fullmatch(path.name)) is not None]
+    names = {path.name for path in paths}
+    matches = [
+        (path, match)
+        for path in paths
+        if (match := _NAME.fullmatch(path.name)) is not None
+        and not (path.suffix == PACKED_SUFFIX and path.stem in names)  # cut off while it was packed
+    ]
     held = {match["hold"] for _, match in matches if match["hold"] is not None}
     undecided = {hold for hold in held if _may_be_dropped([path for path, match in matches if match["hold"] == hold])}
     found = [_journal(path, match) for path, match in matches if match["hold"] not in undecided]
@@ -64,7 +94,7 @@ def read_lines(journal: JournalFile, *, offset_bytes: int, limit_bytes: int) -> 
 
     A record longer than the limit is read whole.
     """
-    with journal.path.open("rb") as file:
+    with opened(journal) as file:
         file.seek(offset_bytes)
         data = file.read(limit_bytes)
         while b"\n" not in data:
@@ -77,9 +107,28 @@ def read_lines(journal: JournalFile, *, offset_bytes: int, limit_bytes: int) -> 
 
 def read_rest(journal: JournalFile, *, offset_bytes: int) -> bytes:
     """Return everything from the offset on: of a dead journal, the record that its writer did not finish."""
-    with journal.path.open("rb") as file:
+    with opened(journal) as file:
         file.seek(offset_bytes)
         return file.read()
+
+
+def line_at(store: Path, name: str, offset_bytes: int, length_bytes: int) -> bytes:
+    """Return a part of the journal of this name."""
+    journal = next(journal for journal in list_journals(store) if journal.name == name)
+    with opened(journal) as file:
+        file.seek(offset_bytes)
+        return file.read(length_bytes)
+
+
+def opened(journal: JournalFile) -> BinaryIO:
+    """Open what it holds, to be read at any place."""
+    return BytesIO(_unpacked(journal.path)) if journal.is_packed else journal.path.open("rb")
+
+
+@lru_cache(maxsize=1)
+def _unpacked(path: Path) -> bytes:
+    """Return what a packed segment holds: a few times 64 MB at most, and only while an index is rebuilt."""
+    return gzip.decompress(path.read_bytes())
 
 
 def is_writer_alive(journal: JournalFile) -> bool:

@@ -11,6 +11,7 @@ the dictionary's entries (in characters for text, in bytes for bytes) and then t
     version                                   version version
     status   fresh                            status  owner_pid, version, ...
     cancel   while ask or sql runs            (what runs ends as an error)
+    leave                                     leaving                           (and the owner makes room)
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Grows with each change that an older peer would misread."""
 MAX_HEADER_BYTES = 16 << 20
 MAX_BODY_BYTES = 2 << 30

@@ -58,6 +58,10 @@ class Ingester:
         self.standing = Standing()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
+    def is_caught_up(self) -> bool:
+        """Tell whether what the journals hold is indexed."""
+        return self._ended > 0 and not self.standing.backlog_bytes
+
     def start(self) -> None:
         """Begin the rounds."""
         self._thread.start()

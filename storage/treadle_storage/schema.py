@@ -82,11 +82,13 @@ _REDACTED_COLUMN = {"redacted": "BOOLEAN"}
 _CLOSURE_COLUMNS = {
     "trace_id": "UUID", "span_id": "UBIGINT", "process_id": "UBIGINT", "seq": "UBIGINT", "cells": "VARCHAR",
 }  # fmt: skip
+_PRUNED_COLUMNS = {"trace_id": "UUID", "pruned_ns": "BIGINT"}
 TABLES: dict[str, dict[str, str]] = {
     **_FIRST_TABLES,
     "process_rows": {**_FIRST_TABLES["process_rows"], **_NOTEBOOK_COLUMN},
     "source_rows": {**_SOURCE_COLUMNS, **_SOURCE_TIME_COLUMN, **_REDACTED_COLUMN},
     "closure_rows": _CLOSURE_COLUMNS,
+    "pruned": _PRUNED_COLUMNS,
 }
 """What the newest version has; the tables of the first stay as they were."""
 
@@ -120,7 +122,10 @@ _KEEPS_CLOSURES: tuple[str, ...] = (
     "create index closures_by_trace on closure_rows (trace_id)",
     *(f"alter table source_rows add column {name} {kind}" for name, kind in _REDACTED_COLUMN.items()),
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME, _KEEPS_CLOSURES)
+_KNOWS_WHAT_WAS_PRUNED: tuple[str, ...] = (_ddl("pruned", _PRUNED_COLUMNS),)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME, _KEEPS_CLOSURES, _KNOWS_WHAT_WAS_PRUNED,
+)  # fmt: skip
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 
@@ -139,11 +144,19 @@ def open_database(store: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """
     connection = _connect(store / DATABASE, read_only=read_only)
     try:
-        _migrate(connection, store, read_only=read_only)
+        _migrate(connection, store / DATABASE, read_only=read_only)
         _lock_down(connection, store)
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def new_database(path: Path) -> duckdb.DuckDBPyConnection:
+    """Make a database of this version with nothing in it, and with nothing locked: to be filled from files of ours."""
+    connection = _connect(path, read_only=False)
+    _migrate(connection, path, read_only=False)
+    _set_limits(connection)
     return connection
 
 
@@ -173,17 +186,17 @@ def cannot_open(*, store_file: Path, error: duckdb.Error | OSError) -> StoreErro
     )
 
 
-def _migrate(connection: duckdb.DuckDBPyConnection, store: Path, *, read_only: bool) -> None:
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
     held = _version_of(connection)
     if held > VERSION:
         raise StoreVersionError(
-            f"{store / DATABASE} has schema version {held} and this Treadle knows up to {VERSION}: "
+            f"{path} has schema version {held} and this Treadle knows up to {VERSION}: "
             "upgrade treadle to open it (nothing was changed)"
         )
     if held == VERSION:
         return
     if read_only:
-        raise StoreError(f"{store / DATABASE} has schema version {held}: open it once without --read-only")
+        raise StoreError(f"{path} has schema version {held}: open it once without --read-only")
     connection.begin()
     if held == 0:
         connection.execute("create table meta (key VARCHAR, value VARCHAR)")
@@ -202,15 +215,19 @@ def _version_of(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
-    """Leave the ingest folder as the only files that a statement can reach."""
-    ingest_folder = store / INGEST_FOLDER
+def _set_limits(connection: duckdb.DuckDBPyConnection) -> None:
     for setting, (variable, default) in _SETTINGS.items():
         value = os.environ.get(variable, default)
         try:
-            connection.execute(f"set {setting} = {_quoted(value)}")
+            connection.execute(f"set {setting} = {quoted(value)}")
         except duckdb.Error as error:
             raise StoreError(f"{variable} is {value!r}: {_first_line(str(error))}") from error
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
+    """Leave the ingest folder as the only files that a statement can reach."""
+    ingest_folder = store / INGEST_FOLDER
+    _set_limits(connection)
     for statement in (
         "set checkpoint_threshold = '64MB'",
         "set TimeZone = 'UTC'",
@@ -219,15 +236,16 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
         "set python_enable_replacements = false",
         "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
-        f"set temp_directory = {_quoted(ingest_folder / 'spill')}",
-        f"set allowed_directories = [{_quoted(ingest_folder)}]",
+        f"set temp_directory = {quoted(ingest_folder / 'spill')}",
+        f"set allowed_directories = [{quoted(ingest_folder)}]",
         "set enable_external_access = false",
         "set lock_configuration = true",
     ):
         connection.execute(statement)
 
 
-def _quoted(text: object) -> str:
+def quoted(text: object) -> str:
+    """Return a text as SQL."""
     return "'" + str(text).replace("'", "''") + "'"
 
 

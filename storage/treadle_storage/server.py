@@ -16,6 +16,7 @@ from treadle.errors import StoreHeldError, TreadleError
 from treadle_storage.connection import Connection
 from treadle_storage.conversation import Conversation, Desk
 from treadle_storage.index import Index
+from treadle_storage.journal_keeping import JournalKeeper
 from treadle_storage.protocol import Frame, Header, error_header
 from treadle_storage.rounds import Ingester
 from treadle_storage.starting import HELD_PATIENCE_S
@@ -103,8 +104,10 @@ class Server:
         self._waker, self._woken = socket.socketpair()
         self._watchdog = Watchdog()
         self._ingester: Ingester | None = None
+        self._keeper: JournalKeeper | None = None
         if not election.place.read_only:
             self._ingester = Ingester(index, is_watched=self._is_watched, on_end=self.stop)
+            self._keeper = JournalKeeper(election.place.store, index.indexed, is_caught_up=self._ingester.is_caught_up)
         self._desk = Desk(
             index=index,
             watchdog=self._watchdog,
@@ -122,6 +125,8 @@ class Server:
         self._watchdog.start()
         if self._ingester:
             self._ingester.start()
+        if self._keeper:
+            self._keeper.start()
         try:
             self._accept_all()
         finally:
@@ -179,6 +184,8 @@ class Server:
         for thread in conversations.values():
             thread.join(_GOODBYE_S)
         self._watchdog.stop()
+        if self._keeper:
+            self._keeper.stop()
         if self._ingester:
             self._ingester.stop()
         self._index.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.config import find_store
 from treadle.errors import NotFoundError, StoreError
 from treadle.journal import make_store
+from treadle_storage.arriving import Arrival
 from treadle_storage.link import Link
 from treadle_storage.long_texts import with_long_texts
 from treadle_storage.place import place_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from treadle_storage.tree import Tree
 
 SQL_TIMEOUT_S = 30.0
+SEARCH_TIMEOUT_S = 120.0
 _SIGNS_OF_A_STORE = ("journal", "treadle.duckdb", "owner.lock")
 
 
@@ -42,6 +44,19 @@ class Rejected:
     offset_bytes: int
     length_bytes: int
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prunable:
+    """A trace, as retention weighs it."""
+
+    trace_id: str
+    started_ns: int
+    spans: int
+    weight_bytes: int
+    """Of its payloads and rows, before they are compressed."""
+    is_kept: bool
+    """It runs, a person bookmarked it, or it fits what is to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,26 @@ class Store:
     def marks(self) -> list[Mark]:
         """Return the breakpoints, watches and bookmarks that people left."""
         return marks_of(self._ask("marks"))
+
+    def prunable(self, keep: str | None = None) -> list[Prunable]:
+        """Return every trace, the oldest first, with what it weighs; `keep` is a condition on those that stay."""
+        columns = self._ask("prunable", keep=keep)
+        return [Prunable(*row) for row in columns.iter_rows()]
+
+    def last_arrival(self) -> int:
+        """Return the number of the step that was indexed last; -1 where there is none."""
+        return int(self._ask("last_arrival")["last"].cells()[0])
+
+    def arrivals(self, first: int, last: int, *, where: str | None = None) -> list[Arrival]:
+        """Return the steps with the numbers from `first` to `last` that fit, in the order in which they came."""
+        return [Arrival(*row) for row in self._ask("arrivals", first=first, last=last, where=where).iter_rows()]
+
+    def found(
+        self, sought: dict[str, Any], *, first: int, last: int, limit: int, is_open: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """Return of the steps with the numbers from `first` to `last`, or of those that run, what is sought."""
+        asked = {**sought, "first": first, "last": last, "limit": limit, "open": is_open}
+        return self._link.ask("found", asked, fresh=self._fresh, timeout_s=SEARCH_TIMEOUT_S).rows()
 
     def hits(self, trace_id: str, condition: str, *, above_row: int | None = None) -> NDArray[np.bool_]:
         """Return which steps a condition holds for, in the order of the tree: a glob on the name, or SQL."""

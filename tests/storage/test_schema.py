@@ -7,14 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from storage.indexes import ask
-from storage.journals import (
-    JournalWriter,
-    write_example,
-)  # fmt: skip
+from storage.indexes import ask, ingest_all, rows
+from storage.journals import JournalWriter, trace_id, write_example
 from treadle.errors import StoreError, StoreHeldError, StoreVersionError
 from treadle_storage import schema
 from treadle_storage.index import Index
+from treadle_storage.schema import DATABASE, MIGRATIONS, VERSION
 from treadle_storage.summaries import summaries_of
 
 
@@ -28,6 +26,52 @@ def test_a_store_of_a_newer_version_is_left_alone(store: Path) -> None:
     with pytest.raises(StoreVersionError, match=f"99.*{schema.VERSION}"):
         Index(store)
     assert path.read_bytes() == before
+
+
+def make_of_version(store: Path, version: int) -> None:
+    """Make an index as an earlier version did, with one step in it."""
+    store.mkdir()
+    with duckdb.connect(str(store / DATABASE), config={"storage_compatibility_version": "v1.5.0"}) as connection:
+        connection.execute("create table meta (key VARCHAR, value VARCHAR)")
+        connection.execute("insert into meta values ('schema_version', ?)", [str(version)])
+        for statement in (statement for migration in MIGRATIONS[:version] for statement in migration):
+            connection.execute(statement)
+        connection.execute("insert into process_rows by name select 7 as process_id, 'shop' as service")
+        connection.execute(
+            "insert into finished by name select $trace::uuid as trace_id, 1 as span_id, 7 as process_id, 0 as seq, "
+            "'old' as name, 'chain' as kind, 'ok' as status, 10 as started_ns, 20 as ended_ns, 'live' as source, "
+            """'{"n":1}' as input, '{"a":1}'::json::variant as attributes""",
+            {"trace": trace_id(8)},
+        )
+        connection.execute(
+            "insert into roots by name select $trace::uuid as trace_id, 1 as span_id, 10 as started_ns, "
+            "false as has_parent",
+            {"trace": trace_id(8)},
+        )
+
+
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_an_index_of_every_earlier_version_is_taken_over(store: Path, version: int) -> None:
+    """What it held is there, what comes is added, and every view and question works."""
+    make_of_version(store, version)
+    with JournalWriter(store) as writer:
+        write_example(writer)
+    index = Index(store)
+    try:
+        ingest_all(index)
+        assert rows(index, "select value from meta") == [(str(VERSION),)]
+        assert rows(index, "select name, input ->> 'n', attributes.a::varchar from spans where name = 'old'") == [
+            ("old", "1", "1")
+        ]
+        assert rows(index, "select name, span_count from traces order by name") == [("answer", 4), ("old", 1)]
+        views = rows(index, "select view_name from duckdb_views() where not internal")
+        assert len(views) > 10
+        for (view,) in views:
+            rows(index, f"from {view}")
+        assert len(ask(index, "traces")) == 2
+        assert len(ask(index, "tree", trace_id=trace_id(8))) == 1
+    finally:
+        index.close()
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])

@@ -69,6 +69,14 @@ def test_doctor_names_file_and_offset_of_a_bad_record(cli, tmp_path):
     end_owner(store)
 
 
+def test_doctor_says_that_a_network_disk_is_none_for_a_store(cli, shop, monkeypatch):
+    """Exit 1, with what to do."""
+    monkeypatch.setattr("treadle_tui.cli.store_checks.network_disk", lambda path: "nfs4")
+    ran = cli("doctor", store=shop)
+    assert ran.code == 1
+    assert "nfs4, over a network: its locks are not to be relied on" in ran.out
+
+
 def test_doctor_works_without_a_store(cli, tmp_path):
     """Nothing is recorded yet: that is said, and is no problem."""
     ran = cli("doctor", "--format", "json", store=tmp_path / "none")

@@ -152,7 +152,7 @@ def test_search_finds_text_whatever_its_case(cli, shop, text):
 def test_search_looks_into_json_as_a_person_reads_it(cli, shop):
     """A line break in the text is one in the payload; quotes are only quotes."""
     assert FAILED[:8] in cli("search", "no\nrush", store=shop).out
-    assert cli("search", "' or 1=1 --", store=shop).out.count("\n") == 1
+    assert cli("search", "' or 1=1 --", store=shop).out == ""
 
 
 def test_search_says_when_a_text_is_nowhere(cli, shop):

@@ -14,45 +14,41 @@ from treadle.errors import BlobError
 
 FOLDER = "blobs"
 DIGEST_BYTES = 32
-MOST_REMEMBERED = 4096
 _NAME = re.compile("[0-9a-f]{64}").fullmatch
 
 
 class Blobs:
     """The blobs of a store, as a traced program adds to them."""
 
-    __slots__ = ("_folder", "_fsync", "_kept")
+    __slots__ = ("_folder", "_fsync")
 
     def __init__(self, store: Path, *, fsync: bool = False) -> None:
         self._folder = store / FOLDER
         self._fsync = fsync
-        self._kept: set[str] = set()
 
     def keep(self, data: bytes) -> str:
         """Have these bytes on disk, and return the name by which a record finds them.
+
+        What is there already is touched: `prune` removes old blobs that no record names yet.
 
         Raises:
             OSError: they cannot be written.
 
         """
         name = name_of(data)
-        if name not in self._kept:
-            self._write(name, data)
-            if len(self._kept) >= MOST_REMEMBERED:
-                self._kept.clear()
-            self._kept.add(name)
+        path = _path(self._folder, name)
+        try:
+            is_whole = path.stat().st_size == len(data)
+            os.utime(path)
+        except OSError:
+            is_whole = False
+        if not is_whole:
+            self._write(path, data)
         return name
 
-    def forget(self) -> None:
-        """Ask the disk again for what is there."""
-        self._kept.clear()
-
-    def _write(self, name: str, data: bytes) -> None:
-        path = _path(self._folder, name)
-        if path.is_file() and path.stat().st_size == len(data):
-            return
+    def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        newborn = path.with_name(f"{name}.{secrets.token_hex(4)}.tmp")
+        newborn = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
         descriptor = os.open(newborn, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:

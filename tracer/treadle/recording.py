@@ -122,8 +122,7 @@ class Recorder:
         if call.started_at_ns > self._look_again_ns:
             self._look_again_ns = call.started_at_ns + LOOK_EVERY_NS
             stack.settle()
-            if self.journal.go_on_if_gone():
-                self._blobs.forget()
+            self.journal.go_on_if_gone()
         if self._forwarder is not None:
             call.payload = payload
         number, function = self._named(call.traced) if call.traced is not None else ("", writable(call.name))

@@ -24,6 +24,10 @@ COMMANDS = {
     "sql": "Ask in SQL.",
     "replay": "Run a recorded trace again, its effects answered from the recording.",
     "score": "Give a trace or a step a named value.",
+    "tail": "Print steps as they end.",
+    "stats": "Say what the store holds, day by day and model by model, and what it takes on disk.",
+    "prune": "Remove old traces, and give their space back.",
+    "rebuild": "Make the index anew from the journals.",
     "doctor": "Say how the store and this installation are.",
 }
 """The commands in the order of the help, each with its first line."""

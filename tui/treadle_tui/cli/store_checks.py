@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import NotFoundError, TreadleError
 from treadle.journal import FOLDER, HELD_SUFFIX, SUFFIX
+from treadle_storage.disks import network_disk
 from treadle_tui import figures
 from treadle_tui.cli.checks import Finding
 
@@ -20,6 +21,9 @@ def check_store(path: Path) -> Iterator[Finding]:
     import treadle_storage
 
     yield Finding("store", "path", str(path))
+    if (kind := network_disk(path)) is not None:
+        why = f"{kind}, over a network: its locks are not to be relied on, name a local one with TREADLE_STORE"
+        yield Finding("store", "disk", why, problem=True)
     try:
         with treadle_storage.open(path) as store:
             status = store.status()
