@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 import treadle_storage
+from e2e.model_span_programs import KEY
+from model_apis import ModelApi, completion
 from owners import end_owner
 from programs import plainly
 from treadle_debugger.replaying import Control, Request, Result, replay
@@ -81,3 +83,14 @@ def _owners_leave(store: Path) -> Iterator[None]:
     """Have the owner that a test's commands started leave with the test."""
     yield
     end_owner(store)
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelApi]:
+    """Return the API that this machine's environment names, for both providers."""
+    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(variable, KEY)
+    with ModelApi(completion("Spät.")) as api:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", api.url)
+        yield api

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
-from treadle import guard, signals, stack, stretch, turns
+from treadle import guard, masking, signals, stack, stretch, turns
 from treadle.clock import now_ns
 from treadle.failure import ENDINGS, INTERRUPTIONS, error_type
 from treadle.functions import Traced
@@ -254,7 +254,7 @@ class Call:
         if self._stream is not None:
             more |= {"chunks": self._stream.count, "chunks_digest": self._stream.digest()}
         if self.ended_attributes:
-            self.ended_attributes = self._redactor.attributes(self.ended_attributes)
+            self.ended_attributes = masking.written(self, self.ended_attributes, self._redactor)
         if self.submissions_done:
             more["attrs"] = {**self.ended_attributes, SUBMISSIONS_DONE: self.submissions_done}
         elif self.ended_attributes:

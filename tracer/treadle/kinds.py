@@ -5,3 +5,5 @@ KINDS: tuple[str, ...] = (
 )  # fmt: skip
 EFFECT_KINDS = frozenset({"llm", "tool", "retriever", "embedding", "reranker"})
 """Kinds that replay answers from the recording; the others are glue and run."""
+ASKED_KINDS = ("llm", "embedding")
+"""Kinds of steps that are asked again by what their span holds, where no function is behind them."""

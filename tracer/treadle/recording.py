@@ -19,7 +19,7 @@ from treadle.hiding import chosen_hiding
 from treadle.journal import Journal, opening
 from treadle.names import writable
 from treadle.settings import Settings
-from treadle.signing import load_key, sign_end, sign_start, signer_of
+from treadle.signing import load_key, sign_end, sign_start, signer_of, told_attributes
 from treadle.sources import Sources
 from treadle.values.encode import plain_json, walked
 from treadle.values.redact import Redactor
@@ -167,6 +167,7 @@ class Recorder:
                 status=more["status"],
                 chunks_digest=more.get("chunks_digest", ""),
                 payload=payload,
+                attributes=None if call.traced is not None else _told(call, more),
             )
             signed = f',"sig":"{signature}"'
         head = (
@@ -221,6 +222,10 @@ class Recorder:
 
 _OK, _OK_MEMBERS = {"status": "ok"}, ',"status":"ok"'
 """All that nearly every end record says."""
+
+
+def _told(call: "Call", more: dict[str, Any]) -> bytes | None:
+    return told_attributes(call.kind, {**call.attributes, **more.get("attrs", {})}, has_function=False)
 
 
 def _members(fields: dict[str, Any]) -> str:

@@ -14,6 +14,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from treadle.kinds import ASKED_KINDS
 from treadle.model import Chunk, KeptSource, Process, RecordedCall
 
 LAUNCH = ("argv", "cwd", "executable", "main", "path")
@@ -97,9 +100,30 @@ def sign_start(
     return sign(signer, b"%b%b\n" % (told, cells) if cells else told, payload)
 
 
-def sign_end(signer: Signer, *, trace: str, span: str, status: str, chunks_digest: str, payload: bytes) -> str:
-    """Sign an end record: what came back."""
-    return sign(signer, f"end\n{trace}\n{span}\n{status}\n{chunks_digest}\n".encode(), payload)
+def sign_end(
+    signer: Signer,
+    *,
+    trace: str,
+    span: str,
+    status: str,
+    chunks_digest: str,
+    payload: bytes,
+    attributes: bytes | None = None,
+) -> str:
+    """Sign an end record: what came back; `attributes`, as `told_attributes` writes them, of what they alone tell."""
+    begins = "end" if attributes is None else "end over attributes"
+    told = f"{begins}\n{trace}\n{span}\n{status}\n{chunks_digest}\n".encode()
+    return sign(signer, told if attributes is None else b"%b%b\n" % (told, attributes), payload)
+
+
+def told_attributes(kind: str, attributes: Mapping[str, Any], *, has_function: bool) -> bytes | None:
+    """Return the attributes of both records of a call as they are signed; None where no replay reads them.
+
+    Of a model's span without a function they are what it is asked again by.
+    """
+    if has_function or kind not in ASKED_KINDS:
+        return None
+    return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
 
 
 def sign_source(
@@ -165,16 +189,29 @@ def verify_start(key: bytes, call: RecordedCall) -> bool:
 
 
 def verify_end(key: bytes, call: RecordedCall) -> bool:
-    """Tell whether this user recorded this answer, chunk by chunk."""
-    expected = sign_end(
+    """Tell whether this user recorded this answer, chunk by chunk, and the attributes where they are signed."""
+    expected = _end_of(key, call, _told_by(call))
+    return hmac.compare_digest(expected, call.end_signature or "")
+
+
+def _told_by(call: RecordedCall) -> bytes | None:
+    attributes = call.attributes if isinstance(call.attributes, dict) else {}
+    try:
+        return told_attributes(call.kind, attributes, has_function=call.function is not None)
+    except TypeError:  # nested deeper, or larger, than anything that was signed
+        return b""
+
+
+def _end_of(key: bytes, call: RecordedCall, attributes: bytes | None) -> str:
+    return sign_end(
         signer_of(key),
         trace=call.trace_id,
         span=call.span_id,
         status=call.status,
         chunks_digest=digest_chunks(call.chunks),
         payload=call.output_tagged or b"",
+        attributes=attributes,
     )
-    return hmac.compare_digest(expected, call.end_signature or "")
 
 
 def _create_key(path: Path) -> bytes | None:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from treadle.errors import NotFoundError, NotReplayableError, RefusedError, UsageError
+from treadle.hiding import PAYLOAD
 from treadle.model import EFFECT_KINDS, KeptSource, Process, RecordedCall, Recording
+from treadle.replay.model_spans.addresses import address_of
+from treadle.replay.model_spans.reading import api_of, asks_for_embeddings, is_model_span, provider_of
 from treadle.replay.plan import with_ancestors
 from treadle.signing import key_path, load_key, verify_end, verify_process, verify_source, verify_start
 from treadle_debugger.advice import what_to_do
@@ -33,7 +36,9 @@ def root_of(recording: Recording, step_id: str | None) -> RecordedCall:
 
 
 def calls_below(calls: Sequence[RecordedCall], root: RecordedCall) -> tuple[RecordedCall, ...]:
-    """Return a call and all that hang under it."""
+    """Return a call and all that hang under it; of a model's span without a function nothing of that is made again."""
+    if is_model_span(root):
+        return (root,)
     kept = {root.span_id}
     for call in calls:
         if call.parent_span_id in kept:
@@ -49,10 +54,26 @@ def check_replayable(root: RecordedCall, request: Request, live_ids: frozenset[s
         RefusedError: it is an effect, and `live` does not name it.
 
     """
+    if is_model_span(root):
+        _check_askable(root, request, live_ids)
+        return
     if root.kind in EFFECT_KINDS and root.span_id not in live_ids:
         raise RefusedError(f"replaying {root.name} alone makes a real call: allow it with --live {root.name!r}")
     if request.root_input is None and not root.replayable:
         raise NotReplayableError(f"{root.name} cannot be called again: {root.not_replayable_why}; {what_to_do(root)}")
+
+
+def _check_askable(root: RecordedCall, request: Request, live_ids: frozenset[str]) -> None:
+    """Refuse to ask a model again for a span, where nobody said so, or it may not be, or it is not known where."""
+    if root.span_id not in live_ids:
+        raise RefusedError(f"replaying {root.name} alone makes a real call: name it, with --step {root.span_id}")
+    if not request.with_network:
+        raise RefusedError(f"{root.name} has no function behind it: its model is asked over the network, or not at all")
+    if root.output_tagged == PAYLOAD:
+        raise NotReplayableError(
+            f"{root.name} cannot be asked again: its answer was hidden (hide_outputs), and a new one would be recorded"
+        )
+    address_of(api_of(root), provider_of(root), for_texts=asks_for_embeddings(root))
 
 
 def signed_cells(recording: Recording, root: RecordedCall) -> tuple[KeptSource, ...]:
@@ -133,6 +154,31 @@ def check_signatures(
             f"there is no key to check the recording with in {_place_of_key()} (mode 0600, your own): "
             "look at the recording, then replay with --trust"
         )
+    if is_model_span(root):
+        _check_model_span(key, root, store)
+        return
+    _check_program(key, process, root, store)
+    for call in calls:
+        is_read = call.span_id not in unread_ids
+        if (call is root or is_read) and not verify_start(key, call):
+            raise RefusedError(_refusal(call, "what went into", _how(call.start_signature, store)))
+        has_answer = call.status in ("ok", "error") or call.closed_early
+        if has_answer and is_read and not verify_end(key, call):
+            raise RefusedError(_refusal(call, "the answer of", _how(call.end_signature, store)))
+
+
+def _check_model_span(key: bytes, span: RecordedCall, store: Path) -> None:
+    """Check what the request is made of, and what the new answer is compared with: nothing of its program is started.
+
+    The attributes are signed with the end.
+    """
+    if not verify_start(key, span):
+        raise RefusedError(_refusal(span, "what went into", _how(span.start_signature, store)))
+    if not verify_end(key, span):
+        raise RefusedError(_refusal(span, "the answer or an attribute of", _how(span.end_signature, store)))
+
+
+def _check_program(key: bytes, process: Process, root: RecordedCall, store: Path) -> None:
     if not verify_process(key, process):
         raise RefusedError(
             f"how the program was started (process {process.process_id}) {_how(process.signature, store)}: "
@@ -143,13 +189,6 @@ def check_signatures(
             f"{root.name} ran in another process ({root.process_id}) than the one that its trace began in: "
             "replay a step above it, or look at it, then replay with --trust"
         )
-    for call in calls:
-        is_read = call.span_id not in unread_ids
-        if (call is root or is_read) and not verify_start(key, call):
-            raise RefusedError(_refusal(call, "what went into", _how(call.start_signature, store)))
-        has_answer = call.status in ("ok", "error") or call.closed_early
-        if has_answer and is_read and not verify_end(key, call):
-            raise RefusedError(_refusal(call, "the answer of", _how(call.end_signature, store)))
 
 
 def _how(signature: str | None, store: Path) -> str:

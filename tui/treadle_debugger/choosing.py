@@ -37,8 +37,8 @@ class Chosen:
         return self.live_ids - self.answered_ids
 
 
-def choose(store: Source, request: Request, calls: Sequence[RecordedCall]) -> Chosen:
-    """Find the calls that a request names.
+def choose(store: Source, request: Request, calls: Sequence[RecordedCall], *, asked: bytes | None = None) -> Chosen:
+    """Find the calls that a request names; `asked`: the request to a model that the one call is, as tagged JSON.
 
     Raises:
         NotFoundError: it names a step that is not there.
@@ -50,9 +50,9 @@ def choose(store: Source, request: Request, calls: Sequence[RecordedCall]) -> Ch
         live_ids, live_names = frozenset(_effects(calls)), (EVERY_NAME,)
     if request.from_id is not None:
         live_ids |= _from(request.from_id, calls)
-    overrides = tuple(_override(store, request, instead, calls) for instead in request.instead)
+    overrides = tuple(_override(store, request, instead, calls, asked) for instead in request.instead)
     if request.model is not None:
-        live_ids |= _with_model(calls)
+        live_ids |= _with_model(calls, asked)
     given = {span_id for override in overrides if override.path is not None for span_id in override.ids}
     return Chosen(live_ids | (given & _effects(calls).keys()), live_names, overrides)
 
@@ -80,7 +80,9 @@ def _from(from_id: str, calls: Sequence[RecordedCall]) -> frozenset[str]:
     return frozenset(after & _effects(calls).keys())
 
 
-def _override(store: Source, request: Request, instead: Instead, calls: Sequence[RecordedCall]) -> Override:
+def _override(
+    store: Source, request: Request, instead: Instead, calls: Sequence[RecordedCall], asked: bytes | None
+) -> Override:
     option = "--result" if instead.path is None else "--set"
     found = _found(store, request.trace_id, instead.step, calls)
     if not found:
@@ -89,25 +91,26 @@ def _override(store: Source, request: Request, instead: Instead, calls: Sequence
         path = paths.parse(instead.path)
         for call in calls:
             if call.span_id in found:
-                _check_argument(call, instead, path)
+                _check_argument(call, instead, path, asked)
     name = instead.step if BARE_WORD.match(instead.step) else None
     return Override(ids=found, name=name, path=instead.path, value=_json(instead.value), typed=instead.value)
 
 
-def _check_argument(call: RecordedCall, instead: Instead, path: paths.Path) -> None:
-    if call.function is None:
+def _check_argument(call: RecordedCall, instead: Instead, path: paths.Path, asked: bytes | None) -> None:
+    if call.function is None and asked is None:
         raise UsageError(f"--set {instead.step!r}: {call.name} is no function that could be given another argument")
-    held = orjson.loads(plain(call.input_tagged))
-    if not path or (isinstance(held, dict) and path[0] not in held):
+    held = orjson.loads(plain(asked or call.input_tagged))
+    is_absent = isinstance(held, dict) and path[:1] != () and path[0] not in held
+    if not path or (is_absent and (asked is None or len(path) > 1)):
         names = ", ".join(held) if isinstance(held, dict) else ""
         raise UsageError(f"--set {instead.step!r}: {call.name} has no argument {paths.shown(path)}; it has {names}")
 
 
-def _with_model(calls: Sequence[RecordedCall]) -> frozenset[str]:
+def _with_model(calls: Sequence[RecordedCall], asked: bytes | None) -> frozenset[str]:
     found = {
         call.span_id
         for call in calls
-        if call.kind == "llm" and MODEL_ARGUMENT in orjson.loads(plain(call.input_tagged))
+        if asked or (call.kind == "llm" and MODEL_ARGUMENT in orjson.loads(plain(call.input_tagged)))
     }
     if not found:
         raise UsageError("--model: no model call of this trace is given a model by name: set what it reads it from")

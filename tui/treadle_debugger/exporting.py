@@ -19,6 +19,7 @@ from treadle.errors import NotReplayableError, UsageError
 from treadle.model import EFFECT_KINDS, Process, RecordedCall, TraceSummary
 from treadle.replay import fixture as fixtures
 from treadle.replay.fixture import PAYLOADS, Fixture, call_fields
+from treadle.replay.model_spans.reading import is_model_span
 from treadle.replay.relocating import Relocation, marking
 from treadle.values.classes import is_project_file
 from treadle.values.redact import Redactor, mask
@@ -106,6 +107,8 @@ def _check_request(request: Request, process: Process, root: RecordedCall) -> No
     is_another_run = replace(request, root_input=None).is_overridden
     if is_another_run or request.with_effects or request.paced or request.debugged is not None:
         raise UsageError("a test makes no real call and changes nothing: export the trace as it was recorded")
+    if is_model_span(root):
+        raise UsageError(f"{root.name} has no function that a test could call, and asks its model for real: no export")
     if root.kind in EFFECT_KINDS:
         raise UsageError(f"{root.name} alone makes a real call, and a test makes none: export the chain above it")
     is_in_main = root.function is not None and root.function.module == "__main__"

@@ -14,6 +14,7 @@ from treadle.replay.plan import with_ancestors
 from treadle.surroundings.groups import group_of
 from treadle_debugger.admission import calls_below, check_replayable, check_signatures, root_of
 from treadle_debugger.choosing import EVERY_NAME, choose
+from treadle_debugger.model_spans import asked_request
 from treadle_debugger.request import Request, Source
 
 
@@ -72,7 +73,7 @@ def forecast(store: Source, request: Request) -> Forecast:
     recording = store.recording(request.trace_id)
     root = root_of(recording, request.step_id)
     calls = calls_below(recording.calls, root)
-    chosen = choose(store, request, calls)
+    chosen = choose(store, request, calls, asked=asked_request(root, request))
     check_replayable(root, request, chosen.live_ids)
     if not request.trust:
         check_signatures(recording.process, root, calls, chosen.unread_ids, store=store.path)

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from treadle.model import RecordedCall
 from treadle.replay import running
+from treadle.replay.model_spans.reading import is_model_span
 from treadle.replay.network import OPTION
 from treadle.replay.plan import Plan
 from treadle.replay.report import outcome_of
@@ -23,6 +24,7 @@ from treadle_debugger.admission import (
     signed_cells,
 )
 from treadle_debugger.choosing import choose
+from treadle_debugger.model_spans import asked_request, outcomes_said, without_program
 from treadle_debugger.nondeterminism import with_origin
 from treadle_debugger.request import BARE_WORD, TIMEOUT_S, Request, Source
 from treadle_debugger.verdict import (
@@ -82,7 +84,8 @@ def replay(
     recording = store.recording(request.trace_id)
     root = root_of(recording, request.step_id)
     calls = calls_below(recording.calls, root)
-    chosen = choose(store, request, calls)
+    asked = asked_request(root, request)
+    chosen = choose(store, request, calls, asked=asked)
     check_replayable(root, request, chosen.live_ids)
     check_debugged(root, calls, request, chosen.live_ids)
     if not request.trust:
@@ -93,7 +96,7 @@ def replay(
             store=str(store.path),
             trace_id=recording.trace_id,
             root_id=root.span_id,
-            process=recording.process,
+            process=recording.process if asked is None else without_program(recording.process),
             calls=calls,
             report=str(Path(folder) / "report.ndjson"),
             live_ids=chosen.live_ids,
@@ -107,9 +110,9 @@ def replay(
             with_effects=request.with_effects,
             with_network=request.with_network,
             debugged=request.debugged,
-            root_input=request.root_input,
+            root_input=asked or request.root_input,
             is_signed=not request.trust,
-            sources=signed_cells(recording, root),
+            sources=signed_cells(recording, root) if asked is None else (),
         )
         ended = running.run(plan, Path(folder), timeout_s=request.timeout_s, output=output, control=control)
     return _result(store, root, calls, request, ended=ended, elapsed_s=time.monotonic() - started)
@@ -135,7 +138,7 @@ def _result(
     calls = read_calls(lines, recorded, has_returned=last is not None and last["outcome"] == "returned")
     before = recorded_outcome(root)
     after = _after(last)
-    judgement = _judge_end(ended, request, calls) or judge(before, after, calls, strict=request.strict)
+    judgement = _judge_end(ended, request, calls) or _judged(root, before, after, calls, strict=request.strict)
     trace_id = next((line["trace"] for line in lines if "decision" in line), None)
     if last is not None and (hosts := last.get("kept_from")) and OPTION not in judgement.sentence:
         judgement = replace(judgement, sentence=f"{judgement.sentence}; {OPTION} kept it from {', '.join(hosts[:3])}")
@@ -155,6 +158,13 @@ def _result(
         before=before,
         after=after,
     )
+
+
+def _judged(
+    root: RecordedCall, before: Outcome, after: Outcome, calls: Sequence[CallReport], *, strict: bool
+) -> Judgement:
+    compared = outcomes_said(root, before, after) if is_model_span(root) else (before, after)
+    return compared if isinstance(compared, Judgement) else judge(*compared, calls, strict=strict)
 
 
 def _after(last: dict[str, Any] | None) -> Outcome:

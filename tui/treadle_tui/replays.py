@@ -11,6 +11,7 @@ from treadle.errors import UsageError
 from treadle.model import EFFECT_KINDS, KINDS, Step
 from treadle.values.retag import retagged
 from treadle_debugger.edits import changed_places, of_step
+from treadle_debugger.model_spans import asked_request
 from treadle_debugger.progress import Progress
 from treadle_debugger.replaying import Control, Request, Result
 from treadle_debugger.replaying import replay as run_request
@@ -54,9 +55,22 @@ def step_alone(step: Step, edited: str | None = None) -> Wanted:
         wanted = Wanted(Request(step.trace_id, step_id=step.span_id), f"{step.name} alone")
     if edited is None:
         return wanted
-    assert step.input_tagged is not None
-    given = tagged_edit(step.input_tagged, edited)
+    held = what_is_given(step)
+    assert held is not None
+    given = tagged_edit(held, edited)
     return Wanted(replace(wanted.request, root_input=given), f"{wanted.what}, edited")
+
+
+def what_is_given(step: Step) -> bytes | None:
+    """Return what a step alone is called with, as tagged JSON: of a model's span without a function the request.
+
+    None where nothing was recorded.
+
+    Raises:
+        NotReplayableError: the span does not hold its request; the message says what is missing.
+
+    """
+    return asked_request(step, Request(step.trace_id)) or step.input_tagged
 
 
 def tagged_edit(recorded: bytes, edited: str) -> bytes:

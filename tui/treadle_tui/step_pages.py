@@ -49,12 +49,19 @@ def content(tab: str, inspection: Inspection, *, raw: bool) -> Content:
 
 def input_json(step: Step) -> str:
     """Return the input as indented JSON."""
-    return _indented(step.input_tagged)
+    return indented_json(step.input_tagged)
 
 
 def output_json(step: Step) -> str:
     """Return the output as indented JSON."""
-    return _indented(step.output_tagged)
+    return indented_json(step.output_tagged)
+
+
+def indented_json(tagged: bytes | None) -> str:
+    """Return what was recorded as indented JSON."""
+    if tagged is None:
+        return "null"
+    return orjson.dumps(orjson.loads(plain(tagged)), option=orjson.OPT_INDENT_2).decode()
 
 
 def outcome(inspection: Inspection) -> list[Block]:
@@ -234,12 +241,6 @@ def _is_tall(value: Json) -> bool:
 
 def _one_line(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _indented(tagged: bytes | None) -> str:
-    if tagged is None:
-        return "null"
-    return orjson.dumps(orjson.loads(plain(tagged)), option=orjson.OPT_INDENT_2).decode()
 
 
 def _page(blocks: Sequence[Block], *, longest_cells: int = 100) -> Content:

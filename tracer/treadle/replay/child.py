@@ -20,6 +20,8 @@ from treadle.recording import Recorder
 from treadle.replay import asking, decider, finding, lifeline, loop_clock, network, own_environments, reviving, target
 from treadle.replay import plan as plans
 from treadle.replay.divergence import DivergedError
+from treadle.replay.model_spans import asking as model_asking
+from treadle.replay.model_spans.reading import is_model_span
 from treadle.replay.plan import Plan
 from treadle.replay.replayer import Loading, Replaying
 from treadle.replay.report import Report
@@ -133,6 +135,9 @@ def _privacy(root: RecordedCall) -> tuple[Recorder, Hidden]:
 
 
 def _call_root(plan: Plan, root: RecordedCall, report: Report) -> Any:
+    if is_model_span(root):
+        decider.decider = Replaying(plan, report)
+        return model_asking.ask(root, revived(plan.root_input or root.input_tagged))
     if is_program(root):
         decider.decider = Replaying(plan, report)
         return _run_program(plan, root)

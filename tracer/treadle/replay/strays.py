@@ -9,6 +9,7 @@ import orjson
 from treadle.model import EFFECT_KINDS, RecordedCall
 from treadle.surroundings.groups import group_of
 from treadle.values.difference import Difference, first_difference
+from treadle.values.view import unwrap
 
 Decision: TypeAlias = Literal[
     "ran", "served", "moved", "overridden", "live", "changed", "new", "unanswerable", "assumed", "withheld", "missing"
@@ -101,7 +102,7 @@ def error_text(tagged: bytes | None) -> str:
     if not isinstance(held, dict):
         return "an error"
     name = str(held.get("type", "")).rpartition(":")[2]
-    message = held.get("message")
+    message = unwrap(held.get("message"))  # where it held a secret it is tagged, and shown without it
     text = message if isinstance(message, str) else ""
     shown = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
     return f"{name}: {shown}" if shown else name

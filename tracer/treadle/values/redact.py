@@ -80,6 +80,11 @@ class Redactor:
         counting.changed = set()
         return counting
 
+    @property
+    def is_the_users(self) -> bool:
+        """Whether a function of the user's sees every text first: what it changes is what they want to be read."""
+        return self._user is not None
+
     def variable(self, text: str) -> str | None:
         """Return the name of the environment variable that holds exactly this secret."""
         return self._environment.get(text)

@@ -7,6 +7,7 @@ import click
 
 from treadle.errors import UsageError
 from treadle_debugger.forecast import forecast, together
+from treadle_debugger.model_spans import naming_itself
 from treadle_debugger.replaying import replay
 from treadle_debugger.request import Request
 from treadle_debugger.spending import saved_usd, spent_usd
@@ -61,7 +62,9 @@ def command(settings: Settings, /, **typed: Any) -> int:
         if asked.export_to is not None:
             return write_test(store, request, asked.export_to)
         _check_terminal(asked)
-        expected = together([forecast(store, request)] if asked.lets_go_live else [], times=asked.times or 1)
+        request = naming_itself(store, request)
+        lets_go_live = asked.lets_go_live or bool(request.live)
+        expected = together([forecast(store, request)] if lets_go_live else [], times=asked.times or 1)
         if not may_go_live(expected, yes=asked.yes):
             return Ending.UNUSABLE
         if asked.times is not None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
-from treadle.errors import UsageError
+from treadle.errors import NotReplayableError, UsageError
 from treadle.model import Step
+from treadle.replay.model_spans.reading import is_model_span
 from treadle_tui.replay_words import understand_replay
 from treadle_tui.replays import (
     Wanted,
@@ -13,10 +14,11 @@ from treadle_tui.replays import (
     chain_with_argument,
     chain_with_input,
     step_alone,
+    what_is_given,
 )
 from treadle_tui.screens.debug_actions import DebugActions
 from treadle_tui.screens.edit import Edited, EditScreen, Scope
-from treadle_tui.step_pages import input_json, output_json
+from treadle_tui.step_pages import indented_json, output_json
 
 
 class DebugReplays(DebugActions):
@@ -72,11 +74,18 @@ class DebugReplays(DebugActions):
             self.replay(wanted)
 
     def _edit(self, step: Step) -> None:
-        if step.input_tagged is None:
+        try:
+            given = what_is_given(step)
+        except NotReplayableError as error:
+            self.say(str(error), alarm=True)
+            return
+        if given is None:
             self.say("this step has no recorded input to edit", alarm=True)
             return
         scopes: list[tuple[Scope, str]] = [("step", "this step alone"), ("chain", "the chain with it")]
-        if step.parent_span_id is None:
+        if is_model_span(step):
+            scopes = scopes[:1]
+        elif step.parent_span_id is None:
             scopes = [("step", "the chain, served"), ("chain", "real where it changes")]
 
         def edited(answer: Edited | None) -> None:
@@ -85,7 +94,7 @@ class DebugReplays(DebugActions):
             elif answer is not None:
                 self._try(partial(chain_with_input, step, answer.text))
 
-        self.app.push_screen(EditScreen(f"Input of {step.name}", input_json(step), scopes), edited)
+        self.app.push_screen(EditScreen(f"Input of {step.name}", indented_json(given), scopes), edited)
 
     def _edit_answer(self, step: Step) -> None:
         if step.parent_span_id is None:
