@@ -7,6 +7,7 @@ from e2e.conftest import Project
 from e2e.terminal import Terminal, needs_tmux
 from e2e.weather_desk import asked, record_desk
 from servers import ModelServer
+from treadle_tui import figures
 
 ASKS_TWICE = """
 import openai, sys, treadle
@@ -68,18 +69,18 @@ def test_what_it_costs_is_said_and_told(project: Project, model_server: ModelSer
     paid_usd = project.store.trace(trace_id).cost_usd
     assert paid_usd
     told = complaint(treadle("replay", trace_id, "--all-live", "--times", "10"))
-    assert f"; about ${10 * paid_usd:.4f} in all (add --yes to let it)" in told
+    assert f"; about {figures.money(10 * paid_usd)} in all (add --yes to let it)" in told
     served = treadle("replay", trace_id, "--format", "json").json
     assert (served["saved_usd"], served["cost_usd"]) == (pytest.approx(paid_usd), None)
-    assert f", saved ${paid_usd:.4f}" in treadle("replay", trace_id).out
+    assert f", saved {figures.money(paid_usd)}" in treadle("replay", trace_id).out
     several = treadle("replay", trace_id, "--all-live", "--times", "2", "--yes", "--format", "json").json
     assert [one["saved_usd"] for one in several["replays"]] == [None, None]
     assert several["mean_cost_usd"] == pytest.approx(paid_usd)
     assert model_server.count == 6
     shown = treadle("replay", "--where", "chain", "--all-live", "--yes").out.splitlines()
     assert shown[0].split() == ["trace", "name", "verdict", "took", "cost"]
-    assert f"${paid_usd:.4f}" in shown[1]
-    assert shown[-1] == f"1 trace: 1 same; cost ${paid_usd:.4f}"
+    assert f"{figures.money(paid_usd)}" in shown[1]
+    assert shown[-1] == f"1 trace: 1 same; cost {figures.money(paid_usd)}"
 
 
 @needs_tmux
