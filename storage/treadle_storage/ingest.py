@@ -6,6 +6,7 @@ commits the rest with the offsets. Nothing else remembers how far a journal was 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,8 @@ class _Round:
     rejected: list[tuple[Place, str]] = field(default_factory=list)
     exhausted: set[str] = field(default_factory=set)
     """Journals that had no whole line left."""
+    behind: set[str] = field(default_factory=set)
+    """Processes that have lines left to read."""
     read_bytes: int = 0
     backlog_bytes: int = 0
 
@@ -76,10 +79,15 @@ class Ingest:
         journals = [journal for journal in list_journals(self._store) if not self._offset(journal)[1]]
         work = _Round()
         self._texts.read_bytes = 0
+        sizes = _sizes(journals)
         for journal in journals:
             try:
-                self._read(journal, work, limit_bytes=limit_bytes - work.read_bytes)
+                # Of a process that has lines left in one segment, none of the next: it may end what begins in them.
+                if journal.process not in work.behind:
+                    left_bytes = limit_bytes - work.read_bytes
+                    self._read(journal, work, limit_bytes=left_bytes, size_bytes=sizes.get(journal.name, 0))
                 if journal.name not in work.exhausted:
+                    work.behind.add(journal.process)
                     work.backlog_bytes += journal.path.stat().st_size - self._reached(journal, work)
             except FileNotFoundError:  # pruned meanwhile
                 continue
@@ -103,11 +111,12 @@ class Ingest:
     def _reached(self, journal: JournalFile, work: _Round) -> int:
         return work.offsets.get(journal.name, self._offset(journal))[0]
 
-    def _read(self, journal: JournalFile, work: _Round, *, limit_bytes: int) -> None:
+    def _read(self, journal: JournalFile, work: _Round, *, limit_bytes: int, size_bytes: int) -> None:
         if limit_bytes <= 0:
             return
         offset_bytes = self._offset(journal)[0]
-        lines = read_lines(journal, offset_bytes=offset_bytes, limit_bytes=limit_bytes)
+        here_bytes = min(limit_bytes, size_bytes - offset_bytes)
+        lines = read_lines(journal, offset_bytes=offset_bytes, limit_bytes=here_bytes) if here_bytes > 0 else b""
         reached_bytes = self._take_lines(journal, lines, offset_bytes, work)
         if lines:
             work.offsets[journal.name] = (reached_bytes, False)
@@ -190,6 +199,18 @@ class Ingest:
         with (self._store / "journal" / place.journal).open("rb") as file:
             file.seek(place.offset_bytes)
             self._set_aside(place, file.read(place.length_bytes))
+
+
+def _sizes(journals: list[JournalFile]) -> dict[str, int]:
+    """Return up to where the journals are read this time.
+
+    Later segments are measured first: what ends within the size of one has begun within those of the ones before.
+    """
+    sizes: dict[str, int] = {}
+    for journal in reversed(journals):
+        with suppress(FileNotFoundError):
+            sizes[journal.name] = journal.path.stat().st_size
+    return sizes
 
 
 _OPEN_ROWS = """
