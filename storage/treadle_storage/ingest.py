@@ -16,7 +16,8 @@ from treadle_storage.assembly import Assembler, Place
 from treadle_storage.journals import JournalFile, is_writer_alive, list_journals, read_lines, read_rest
 from treadle_storage.loading import Loader
 from treadle_storage.long_texts import IndexedTexts
-from treadle_storage.records import RecordError, parse
+from treadle_storage.once import Once
+from treadle_storage.records import RecordError, RepeatedError, parse
 from treadle_storage.registry import Registry
 from treadle_storage.schema import INGEST_FOLDER
 
@@ -93,6 +94,7 @@ class Ingest:
                 continue
         self._end_the_dead(journals, work)
         batch = self._assembler.flush()
+        work.rejected += batch.repeated
         return self._commit(batch, work)
 
     def _resume(self) -> None:
@@ -103,7 +105,7 @@ class Ingest:
             if first_chunk_ns is not None:
                 row["first_chunk_ns"] = first_chunk_ns
             open_rows[row["trace_id"], row["span_id"]] = row
-        self._assembler = Assembler(Registry(self._connection), open_rows, self._texts.load)
+        self._assembler = Assembler(Registry(self._connection), open_rows, self._texts.load, Once(self._connection))
 
     def _offset(self, journal: JournalFile) -> tuple[int, bool]:
         return self._offsets.get(journal.name, (0, False))
@@ -135,7 +137,8 @@ class Ingest:
                 try:
                     self._assembler.take(parse(line), journal.process, place, is_people=journal.is_people)
                 except RecordError as error:
-                    self._set_aside(place, line)
+                    if not isinstance(error, RepeatedError):
+                        self._set_aside(place, line)
                     work.rejected.append((place, str(error)))
             offset_bytes += len(line)
         return offset_bytes
