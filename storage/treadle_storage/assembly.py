@@ -187,7 +187,8 @@ class Assembler:
         if parent is not None and trace_id in self._rooted:
             self._rooted.move_to_end(trace_id)
             return
-        if parent is not None and ((trace_id, parent) in self._fresh or (trace_id, parent) in self._stored):
+        above = (trace_id, parent) if parent is not None and parent != row["span_id"] else None
+        if above is not None and (above in self._fresh or above in self._stored):
             return
         self._rooted[trace_id] = None
         if len(self._rooted) > REMEMBERED_TRACES:
