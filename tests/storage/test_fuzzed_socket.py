@@ -16,6 +16,7 @@ import treadle_storage
 from storage.indexes import ingest_all
 from storage.journals import JournalWriter, span_id, trace_id, write_example
 from treadle.errors import QueryError, StoreError
+from treadle_storage import index
 from treadle_storage.connection import Connection
 from treadle_storage.election import elect
 from treadle_storage.index import Index
@@ -62,11 +63,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     store = tmp_path_factory.mktemp("served")
     with JournalWriter(store) as writer:
         write_example(writer)
-    index = Index(store)
-    ingest_all(index)
+    indexed = Index(store)
+    ingest_all(indexed)
     election = elect(place_of(store))
     assert election is not None
-    server = Server(election, index, idle_s=60)
+    server = Server(election, indexed, idle_s=60)
     thread = threading.Thread(target=server.run)
     thread.start()
     yield election.place
@@ -131,6 +132,20 @@ def test_a_time_limit_that_is_none_leaves_others_theirs(served: Place) -> None:
         assert "timeout_s is no number of seconds: 'soon'" in connection.receive().header["message"]
     with treadle_storage.open(served.store) as store, pytest.raises(QueryError, match=r"stopped after 0\.2 s"):
         store.sql(f"select count(*) from {ENDLESS}", timeout_s=0.2)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_is_told_as_one(served: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the log, where its traceback is, and costs its own connection alone."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with treadle_storage.open(served.store) as store:
+        monkeypatch.setitem(index._ANSWERS, "marks", fail)
+        with pytest.raises(StoreError, match=r"a fault in Treadle itself: 'marks' failed.*owner\.log"):
+            store.marks()
+    assert is_served(served)
 
 
 @given(data=st.data(), request=REQUESTS)
