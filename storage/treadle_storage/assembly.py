@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -33,6 +33,9 @@ from treadle_storage.records import (
     text,
 )  # fmt: skip
 from treadle_storage.registry import Registry
+
+if TYPE_CHECKING:
+    from treadle_storage.once import Once
 
 SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
@@ -69,6 +72,8 @@ class Batch:
     rows: dict[str, list[tuple[Row, Place]]] = field(default_factory=dict)
     closed_earlier: list[SpanKey] = field(default_factory=list)
     """Spans in `open_spans` whose end is in this batch."""
+    repeated: list[tuple[Place, str]] = field(default_factory=list)
+    """Good records about spans that the index holds already, and why they are not taken."""
 
     def add(self, table: str, row: Row, place: Place) -> None:
         """Write `row` into `table`."""
@@ -78,9 +83,10 @@ class Batch:
 class Assembler:
     """Takes records in the order of their journals, and gives the rows they make."""
 
-    def __init__(self, registry: Registry, open_rows: dict[SpanKey, Row], load: Load) -> None:
+    def __init__(self, registry: Registry, open_rows: dict[SpanKey, Row], load: Load, once: Once) -> None:
         """`load` reads the text of a blob."""
         self._registry = registry
+        self._once = once
         self._load = load
         self._stored: dict[SpanKey, Row] = open_rows
         self._fresh: dict[SpanKey, tuple[Row, Place]] = {}
@@ -134,6 +140,8 @@ class Assembler:
     def flush(self) -> Batch:
         """Return the rows since the last flush; starts still without an end become rows of `open_spans`."""
         batch, self._batch = self._batch, Batch()
+        for key in self._once.settle(batch):
+            self._fresh.pop(key, None)
         for key, (row, place) in self._fresh.items():
             start_row = orjson.dumps(row).decode()
             batch.add("open_spans", {**_completed(dict(row)), "start_row": start_row}, place)
@@ -145,8 +153,7 @@ class Assembler:
         body = record.body
         check_trace(body)
         key = (body["trace"], identity(body, "span"))
-        if key in self._stored or key in self._fresh:
-            raise RecordError("a span that has started before")
+        self._once.check_start(key, process, is_open=key in self._stored)
         row: Row = {
             "trace_id": key[0],
             "span_id": key[1],
@@ -171,6 +178,7 @@ class Assembler:
                 where = {name: row[name] for name in ("trace_id", "span_id", "process_id", "seq")}
                 self._batch.add("closure_rows", {**where, "cells": cells.decode()}, place)
         self._fresh[key] = (row, place)
+        self._once.begin(key, process, place)
         self._remember_root(row, place)
 
     def _remember_root(self, row: Row, place: Place) -> None:
@@ -179,7 +187,8 @@ class Assembler:
         if parent is not None and trace_id in self._rooted:
             self._rooted.move_to_end(trace_id)
             return
-        if parent is not None and ((trace_id, parent) in self._fresh or (trace_id, parent) in self._stored):
+        above = (trace_id, parent) if parent is not None and parent != row["span_id"] else None
+        if above is not None and (above in self._fresh or above in self._stored):
             return
         self._rooted[trace_id] = None
         if len(self._rooted) > REMEMBERED_TRACES:
@@ -203,12 +212,14 @@ class Assembler:
         if result is not None:
             outcome |= payload_columns(result, "output", self._load)
         attributes = mapping(body, "attrs")
-        row = self._close(key) or self._lost_start(body, key, process, place)
+        row = self._close(key, process) or self._lost_start(body, key, process, place)
         row |= outcome
         row["attributes"] |= attributes
         self._finish(row, place)
 
-    def _close(self, key: SpanKey) -> Row | None:
+    def _close(self, key: SpanKey, process: str) -> Row | None:
+        open_row = self._fresh[key][0] if key in self._fresh else self._stored.get(key)
+        self._once.check_end(key, process, open_row)
         fresh = self._fresh.pop(key, None)
         if fresh is not None:
             return fresh[0]
@@ -225,6 +236,7 @@ class Assembler:
             "source": "live", "service": self._registry.service(process),
             "not_replayable_why": "its start record could not be read",
         }  # fmt: skip
+        self._once.begin(key, process, place)
         if key[0] not in self._rooted:
             self._batch.add("roots", {"trace_id": key[0], "span_id": key[1], "started_ns": body["t"],
                                       "has_parent": True}, place)  # fmt: skip
@@ -236,6 +248,7 @@ class Assembler:
     def _chunks(self, record: Record, process: str, place: Place) -> None:
         body = record.body
         chunks = chunk_bytes(record)
+        self._once.check(body, process)
         for part, (at_ns, tagged) in enumerate(chunks):
             row = _event_row(body, process, at_ns=at_ns, name="chunk", part=part)
             columns = payload_columns(tagged, "value", self._load)
@@ -248,6 +261,7 @@ class Assembler:
 
     def _event(self, record: Record, process: str, place: Place) -> None:
         body = record.body
+        self._once.check(body, process)
         row = _event_row(body, process, at_ns=body["t"], name=text(body, "name") or "event", part=0)
         row["attributes"] = orjson.dumps(mapping(body, "attrs")).decode()
         self._batch.add("event_rows", row, place)

@@ -20,6 +20,7 @@ import duckdb
 from treadle.errors import QueryError, StoreError, TreadleError
 from treadle_storage.failures import explained
 from treadle_storage.protocol import PROTOCOL, Frame, Header, error_header, version_misfit
+from treadle_storage.requests import check_request, timeout_of
 from treadle_storage.user_sql import BATCH_ROWS, stream
 from treadle_storage.watchdog import Watch
 
@@ -133,7 +134,7 @@ class Conversation:
             while True:
                 header = self._connection.receive().header
                 if header.get("op") != "cancel":
-                    self._latest = _Request(header, Watch(header.get("timeout_s")))
+                    self._latest = _Request(header, Watch(timeout_of(header)))
                     self._requests.put(self._latest)
                 elif self._latest is not None:
                     self._latest.watch.cancel()
@@ -181,6 +182,7 @@ class Conversation:
 
     def _dispatch(self, request: _Request, cursor: duckdb.DuckDBPyConnection) -> None:
         header = request.header
+        check_request(header)
         if header.get("op") not in ("version", "leave"):
             self._catch_up(request)
         match header.get("op"):

@@ -6,6 +6,7 @@ commits the rest with the offsets. Nothing else remembers how far a journal was 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from treadle_storage.assembly import Assembler, Place
 from treadle_storage.journals import JournalFile, is_writer_alive, line_at, list_journals, read_lines, read_rest
 from treadle_storage.loading import Loader
 from treadle_storage.long_texts import IndexedTexts
-from treadle_storage.records import RecordError, parse
+from treadle_storage.once import Once
+from treadle_storage.records import RecordError, RepeatedError, parse
 from treadle_storage.registry import Registry
 from treadle_storage.schema import INGEST_FOLDER
 
@@ -53,6 +55,8 @@ class _Round:
     rejected: list[tuple[Place, str]] = field(default_factory=list)
     exhausted: set[str] = field(default_factory=set)
     """Journals that had no whole line left."""
+    behind: set[str] = field(default_factory=set)
+    """Processes that have lines left to read."""
     read_bytes: int = 0
     backlog_bytes: int = 0
 
@@ -76,15 +80,21 @@ class Ingest:
         journals = [journal for journal in list_journals(self._store) if not self._offset(journal)[1]]
         work = _Round()
         self._texts.read_bytes = 0
+        sizes = _sizes(journals)
         for journal in journals:
             try:
-                self._read(journal, work, limit_bytes=limit_bytes - work.read_bytes)
+                # Of a process that has lines left in one segment, none of the next: it may end what begins in them.
+                if journal.process not in work.behind:
+                    left_bytes = limit_bytes - work.read_bytes
+                    self._read(journal, work, limit_bytes=left_bytes, size_bytes=sizes.get(journal.name, 0))
                 if journal.name not in work.exhausted:
+                    work.behind.add(journal.process)
                     work.backlog_bytes += journal.size_bytes - self._reached(journal, work)
             except FileNotFoundError:  # pruned meanwhile
                 continue
         self._end_the_dead(journals, work)
         batch = self._assembler.flush()
+        work.rejected += batch.repeated
         return self._commit(batch, work)
 
     def _resume(self) -> None:
@@ -95,7 +105,7 @@ class Ingest:
             if first_chunk_ns is not None:
                 row["first_chunk_ns"] = first_chunk_ns
             open_rows[row["trace_id"], row["span_id"]] = row
-        self._assembler = Assembler(Registry(self._connection), open_rows, self._texts.load)
+        self._assembler = Assembler(Registry(self._connection), open_rows, self._texts.load, Once(self._connection))
 
     def _offset(self, journal: JournalFile) -> tuple[int, bool]:
         return self._offsets.get(journal.name, (0, False))
@@ -103,11 +113,12 @@ class Ingest:
     def _reached(self, journal: JournalFile, work: _Round) -> int:
         return work.offsets.get(journal.name, self._offset(journal))[0]
 
-    def _read(self, journal: JournalFile, work: _Round, *, limit_bytes: int) -> None:
+    def _read(self, journal: JournalFile, work: _Round, *, limit_bytes: int, size_bytes: int) -> None:
         if limit_bytes <= 0:
             return
         offset_bytes = self._offset(journal)[0]
-        lines = read_lines(journal, offset_bytes=offset_bytes, limit_bytes=limit_bytes)
+        here_bytes = min(limit_bytes, size_bytes - offset_bytes)
+        lines = read_lines(journal, offset_bytes=offset_bytes, limit_bytes=here_bytes) if here_bytes > 0 else b""
         reached_bytes = self._take_lines(journal, lines, offset_bytes, work)
         if lines:
             work.offsets[journal.name] = (reached_bytes, False)
@@ -126,7 +137,8 @@ class Ingest:
                 try:
                     self._assembler.take(parse(line), journal.process, place, is_people=journal.is_people)
                 except RecordError as error:
-                    self._set_aside(place, line)
+                    if not isinstance(error, RepeatedError):
+                        self._set_aside(place, line)
                     work.rejected.append((place, str(error)))
             offset_bytes += len(line)
         return offset_bytes
@@ -188,6 +200,18 @@ class Ingest:
     def _set_aside_again(self, place: Place) -> None:
         """Keep the line of a row that the database refused."""
         self._set_aside(place, line_at(self._store, *place))
+
+
+def _sizes(journals: list[JournalFile]) -> dict[str, int]:
+    """Return up to where the journals are read this time.
+
+    Later segments are measured first: what ends within the size of one has begun within those of the ones before.
+    """
+    sizes: dict[str, int] = {}
+    for journal in reversed(journals):
+        with suppress(FileNotFoundError):
+            sizes[journal.name] = journal.size_bytes
+    return sizes
 
 
 _OPEN_ROWS = """

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JOURNAL_FOLDER = "journal"
+_PIECE_BYTES = 1 << 16
 _NAME = re.compile(
     r"(?P<people>people-)?(?P<start_ns>\d+)-(?P<pid>\d+)-(?P<process>[0-9a-f]{16})\.(?P<segment>\d+)"
     r"(?:\.ndjson(?:\.gz)?|\.(?P<hold>[0-9a-f]{1,32})\.held)"
@@ -92,17 +93,20 @@ def list_journals(store: Path) -> list[JournalFile]:
 def read_lines(journal: JournalFile, *, offset_bytes: int, limit_bytes: int) -> bytes:
     """Return what stands between the offset and the last newline, at most about `limit_bytes` of it.
 
-    A record longer than the limit is read whole.
+    A record longer than the limit is read whole, and nothing after it.
     """
     with opened(journal) as file:
         file.seek(offset_bytes)
         data = file.read(limit_bytes)
-        while b"\n" not in data:
-            more = file.read(limit_bytes)
-            if not more:
-                return b""
-            data += more
-    return data[: data.rindex(b"\n") + 1]
+        if b"\n" in data:
+            return data[: data.rindex(b"\n") + 1]
+        pieces = [data]
+        while more := file.read(max(limit_bytes, _PIECE_BYTES)):
+            end = more.find(b"\n")
+            pieces.append(more if end < 0 else more[: end + 1])
+            if end >= 0:
+                return b"".join(pieces)
+    return b""
 
 
 def read_rest(journal: JournalFile, *, offset_bytes: int) -> bytes:

@@ -33,6 +33,10 @@ class RecordError(ValueError):
     """A line that is not a record; the message says why."""
 
 
+class RepeatedError(RecordError):
+    """A good record about a span that the index holds already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A line that parsed: its object, and its bytes with the newline."""

@@ -38,7 +38,7 @@ _SIGNS_OF_A_STORE = ("journal", "treadle.duckdb", "owner.lock")
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that could not be indexed; its line is kept in the store, in `rejected/`."""
+    """A record that was not indexed: its line is kept in the store, in `rejected/`, or its span was there before."""
 
     journal: str
     offset_bytes: int

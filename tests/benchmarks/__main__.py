@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("capture", "load", "importing", "ingest", "opening", "stepping", "replaying")
+NAMES = ("capture", "load", "importing", "ingest", "opening", "stepping", "million", "replaying")
 
 
 def main() -> None:

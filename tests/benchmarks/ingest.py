@@ -10,16 +10,16 @@ from unittest.mock import patch
 
 import orjson
 from tests.benchmarks.measuring import by_turns, say
-from tests.storage.journals import write_long_trace
+from tests.traces.shape import Shape
+from tests.traces.writing import write_traces
 
 from treadle_storage.index import Index
 from treadle_storage.loading import INSERTS, Loader
 from treadle_storage.schema import INGEST_FOLDER, open_database
 
 ROUNDS = 5
-SPANS = 10_000
-PAYLOAD_BYTES = 850
-"""Makes a span's two records 2.4 KB."""
+SHAPE = Shape(traces=1_000)
+SPANS = SHAPE.span_count
 Batches = list[tuple[str, bytes]]
 """The tables, and the rows as `read_json` gets them."""
 
@@ -27,7 +27,7 @@ Batches = list[tuple[str, bytes]]
 def main() -> None:
     """Measure the CPU of all threads: DuckDB has its own."""
     with tempfile.TemporaryDirectory() as folder:
-        write_long_trace(Path(folder), steps=SPANS, payload_bytes=PAYLOAD_BYTES)
+        write_traces(Path(folder), SHAPE)
         stores = [_empty_store(Path(folder), number) for number in range(2 * ROUNDS + 1)]
         batches = _batches_of(stores.pop())
         for_ours, for_theirs = iter(stores[:ROUNDS]), iter(stores[ROUNDS:])

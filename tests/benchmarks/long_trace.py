@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.storage.journals import write_long_trace
+from tests.traces.shape import LONG
+from tests.traces.writing import write_traces
 
 import treadle_storage
 from treadle_storage import Store
@@ -17,7 +18,7 @@ from treadle_storage.index import Index
 from treadle_storage.place import place_of
 from treadle_storage.server import Server
 
-STEPS = 100_000
+STEPS = LONG.steps
 OWNER_SWITCH_S = 0.001
 """As `treadle_storage.server.serve` has it."""
 
@@ -35,7 +36,7 @@ class Served:
 def served() -> Iterator[Served]:
     """Serve the trace through the owner's socket, all of it indexed."""
     with tempfile.TemporaryDirectory() as folder:
-        trace_id = write_long_trace(Path(folder), steps=STEPS)
+        (trace_id,) = write_traces(Path(folder), LONG).trace_ids
         election = elect(place_of(Path(folder)))
         assert election is not None
         index = Index(Path(folder))
