@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from treadle_storage.dialects.reading import LARGEST_COUNT, as_json, is_number, parsed, parsed_list
+from treadle_storage.dialects.reading import as_json, count_of, is_number, parsed, parsed_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,14 +54,14 @@ def columns_from(attributes: Mapping[str, Any]) -> dict[str, Any]:
     for name in sorted(attributes.keys() & _RANK.keys(), key=_RANK.__getitem__):
         value = attributes[name]
         if name in _COUNTS:
-            if is_number(value) and 0 <= value <= LARGEST_COUNT:
-                found.setdefault(_COUNTS[name], int(value))
+            if (count := count_of(value)) is not None:
+                found.setdefault(_COUNTS[name], count)
         elif isinstance(value, str) and value:
             found.setdefault(_TEXTS[name], value)
     temperature = attributes.get("gen_ai.request.temperature")
     if is_number(temperature):
         found["temperature"] = float(temperature)
-    reasons = attributes.get("gen_ai.response.finish_reasons")
+    reasons = parsed(attributes.get("gen_ai.response.finish_reasons"))
     reason = reasons[0] if isinstance(reasons, list) and reasons else reasons
     if isinstance(reason, str) and reason:
         found["finish_reason"] = reason

@@ -20,7 +20,7 @@ _AGENT_MESSAGES = ("pydantic_ai.all_messages", "all_messages_events")
 def columns_from(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Read a span of Logfire, or of pydantic-ai."""
     asked, answered = _said(attributes.get("events"))
-    is_agent = first_text(attributes, ("agent_name",)) and first_text(attributes, _AGENT_MESSAGES)
+    is_agent = first_text(attributes, ("agent_name", "gen_ai.agent.name")) and first_text(attributes, _AGENT_MESSAGES)
     kind = "agent" if is_agent else "tool" if "tool_arguments" in attributes else None
     return without_nothing({
         "kind": kind,

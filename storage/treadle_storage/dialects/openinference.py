@@ -33,11 +33,12 @@ KINDS = {
 def columns_from(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Read a span of OpenInference."""
     kind = KINDS.get(str(attributes.get("openinference.span.kind")).upper())
+    provider = first_text(attributes, ("llm.provider", "llm.system"))
     parameters = parsed_object(attributes.get("llm.invocation_parameters"))
     return without_nothing({
         "kind": kind,
         "model": _model(attributes, parameters),
-        "provider": first_text(attributes, ("llm.provider", "llm.system")),
+        "provider": provider.lower() if provider else None,
         "input_tokens": first_count(attributes, ("llm.token_count.prompt",)),
         "output_tokens": first_count(attributes, ("llm.token_count.completion",)),
         "cache_read_tokens": first_count(attributes, ("llm.token_count.prompt_details.cache_read",)),

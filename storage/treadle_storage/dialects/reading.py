@@ -25,11 +25,14 @@ def first_text(attributes: Mapping[str, Any], names: Iterable[str]) -> str | Non
 
 def first_count(attributes: Mapping[str, Any], names: Iterable[str]) -> int | None:
     """Return the first of these attributes that can be a number of tokens."""
-    for name in names:
-        value = attributes.get(name)
-        if is_number(value) and 0 <= value <= LARGEST_COUNT:
-            return int(value)
-    return None
+    return next((number for name in names if (number := count_of(attributes.get(name))) is not None), None)
+
+
+def count_of(value: Any) -> int | None:
+    """Return a number of tokens, some write it as text; None for what can be none."""
+    if isinstance(value, str) and len(value) < 12 and value.isascii() and value.isdigit():
+        value = int(value)
+    return int(value) if is_number(value) and 0 <= value <= LARGEST_COUNT else None
 
 
 def first_number(attributes: Mapping[str, Any], names: Iterable[str]) -> float | None:

@@ -11,7 +11,7 @@ import orjson
 from treadle.errors import StoreError
 from treadle.otel.protobuf import resource_spans_bytes
 from treadle_storage.formats.otlp_writing import resource_spans_of, with_base64_ids
-from treadle_storage.formats.recorded_spans import read_group
+from treadle_storage.formats.recorded_spans import read_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +41,7 @@ def write_otlp(
 ) -> int:
     """Write traces as OTLP; return how many spans there were."""
     written = 0
-    for trace_ids in chosen.groups():
-        group = read_group(store, trace_ids, cleaning)
+    for group in read_groups(store, chosen, cleaning):
         for held in resource_spans_of(group):
             file.write(_protobuf(held) if protobuf else orjson.dumps({"resourceSpans": [held]}) + b"\n")
         written += len(group.spans)

@@ -45,20 +45,23 @@ _RESOURCE = {
     "git_commit": "vcs.ref.head.revision",
 }  # fmt: skip
 CHUNK = "chunk"
+MESSAGE_SPANS = 200
 
 
 def resource_spans_of(group: Group) -> Iterator[dict[str, Any]]:
-    """Yield the spans of each process, in OTLP's JSON."""
+    """Yield the spans of each process in OTLP's JSON, a few hundred at a time: whoever reads them holds them whole."""
     by_process: dict[str, list[RecordedSpan]] = {}
     for span in group.spans:
         by_process.setdefault(span.row["process_id"], []).append(span)
     for process, spans in by_process.items():
         resource = _resource(process, group.processes.get(process, {}))
         scope = {"name": "treadle", "version": __version__}
-        yield {
-            "resource": {"attributes": wrapped_attributes(resource)},
-            "scopeSpans": [{"scope": scope, "spans": [_span(span) for span in spans]}],
-        }
+        for first in range(0, len(spans), MESSAGE_SPANS):
+            held = [_span(span) for span in spans[first : first + MESSAGE_SPANS]]
+            yield {
+                "resource": {"attributes": wrapped_attributes(resource)},
+                "scopeSpans": [{"scope": scope, "spans": held}],
+            }
 
 
 def with_base64_ids(resource_spans: dict[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from treadle.values.view import plain
-from treadle_storage.formats.choosing import ids_sql
+from treadle_storage.formats.choosing import GROUP_SPANS, ids_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
+    from treadle_storage.formats.choosing import Chosen
     from treadle_storage.formats.cleaning import Cleaning
     from treadle_storage.store import Store
 
@@ -27,31 +28,32 @@ select replace(trace_id::varchar, '-', '') as trace_id, printf('%016x', span_id)
   service, code_function, code_file, code_line, code_hash, flavour, args_hash is not null as has_arguments,
   attributes::json::varchar as attributes, source, printf('%016x', served_from) as served_from, not_replayable_why,
   ordinal, turn, closed, chunks_digest
-from recorded where trace_id in ({traces})
+from recorded where trace_id in ({traces}) and {after}
 order by started_ns, recorded.process_id, seq
+limit {limit}
 """
 _EVENTS = """
 select replace(trace_id::varchar, '-', '') as trace_id, printf('%016x', span_id) as span_id, at_ns, name,
   attributes::varchar as attributes, tagged
-from event_rows where trace_id in ({traces})
+from event_rows where trace_id in ({traces}) and span_id in ({spans})
 order by at_ns, process_id, seq, part
 """
 _MESSAGES = """
 select replace(trace_id::varchar, '-', '') as trace_id, printf('%016x', span_id) as span_id, direction, role, content,
   to_json(parts)::varchar as parts, tool_name, tool_call_id
-from message_rows where trace_id in ({traces})
+from message_rows where trace_id in ({traces}) and span_id in ({spans})
 order by direction, position
 """
 _LINKS = """
 select replace(trace_id::varchar, '-', '') as trace_id, printf('%016x', span_id) as span_id, rel,
   replace(to_trace_id::varchar, '-', '') as to_trace_id, printf('%016x', to_span_id) as to_span_id
-from links where trace_id in ({traces})
+from links where trace_id in ({traces}) and (span_id is null or span_id in ({spans}))
 """
 _PROCESSES = """
 select printf('%016x', process_id) as process_id, pid, to_json(argv)::varchar as argv, cwd, python, executable, host,
   service, git_commit
 from process_rows
-where process_id in (select process_id from recorded where trace_id in ({traces}))
+where process_id in ({processes})
 """
 Key = tuple[str, str]
 Row = dict[str, Any]
@@ -78,30 +80,46 @@ class Group:
     processes: dict[str, Row]
 
 
-def read_group(store: Store, trace_ids: Sequence[str], cleaning: Cleaning) -> Group:
-    """Read all that is known of some traces."""
-    traces = ids_sql(trace_ids)
-    spans = [_span(row, cleaning) for row in _rows(store, _SPANS, traces)]
+def read_groups(store: Store, chosen: Chosen, cleaning: Cleaning) -> Iterator[Group]:
+    """Yield all that is known of some traces, some thousand spans at a time."""
+    for trace_ids in chosen.groups():
+        after = "true"
+        while (group := _group(store, ids_sql(trace_ids), after, cleaning)).spans:
+            yield group
+            last = group.spans[-1].row
+            process = int(last["process_id"], 16)
+            after = f"(started_ns, recorded.process_id, seq) > ({last['started_ns']}, {process}, {last['seq']})"
+            if len(group.spans) < GROUP_SPANS:
+                break
+
+
+def _group(store: Store, traces: str, after: str, cleaning: Cleaning) -> Group:
+    spans = [_span(row, cleaning) for row in _rows(store, _SPANS, traces=traces, after=after, limit=GROUP_SPANS)]
+    if not spans:
+        return Group([], {})
+    within = {"traces": traces, "spans": ", ".join(str(int(span.row["span_id"], 16)) for span in spans)}
     by_key: dict[Key, RecordedSpan] = {(span.row["trace_id"], span.row["span_id"]): span for span in spans}
     roots = {span.row["trace_id"]: span for span in reversed(spans) if span.row["parent_span_id"] is None}
-    for event in _rows(store, _EVENTS, traces):
+    for event in _rows(store, _EVENTS, **within):
         if (span := by_key.get((event["trace_id"], event["span_id"]))) is not None:
             span.events.append(_event(event, cleaning))
     counted = cleaning.secrets
-    for message in _rows(store, _MESSAGES, traces):
+    for message in _rows(store, _MESSAGES, **within):
         if (span := by_key.get((message["trace_id"], message["span_id"]))) is not None:
             span.messages.append(_message(message, cleaning))
     cleaning.secrets = counted  # they were counted in the payload that the messages are read from
-    for link in _rows(store, _LINKS, traces):
-        found = by_key.get((link["trace_id"], link["span_id"])) or roots.get(link["trace_id"])
+    for link in _rows(store, _LINKS, **within):
+        found = by_key.get((link["trace_id"], link["span_id"])) if link["span_id"] else roots.get(link["trace_id"])
         if found is not None:
             found.links.append(link)
-    processes = {row["process_id"]: _process(row, cleaning) for row in _rows(store, _PROCESSES, traces)}
+    told = ", ".join(sorted({str(int(span.row["process_id"], 16)) for span in spans}))
+    processes = {row["process_id"]: _process(row, cleaning) for row in _rows(store, _PROCESSES, processes=told)}
     return Group(spans, processes)
 
 
-def _rows(store: Store, query: str, traces: str) -> list[Row]:
-    with store.sql(query.format(traces=traces), timeout_s=TIMEOUT_S) as rows:
+def _rows(store: Store, query: str, **parts: Any) -> list[Row]:
+    """Run a query; what is put into it are numbers, and ids that the store gave."""
+    with store.sql(query.format(**parts), timeout_s=TIMEOUT_S) as rows:
         return [dict(zip(rows.columns, row, strict=True)) for row in rows]
 
 

@@ -38,7 +38,7 @@ function failure(error, sought) {
 function message(held, sought) {
   const known = ["system", "user", "assistant", "tool"].includes(held.role) ? held.role : "other";
   const box = make("div", `message ${known}`, make("div", "role", visible(held.role), held.name ? visible(held.name) : null));
-  if (held.content !== null) box.append(longText(held.content, sought));
+  if (held.content !== null) box.append(valueView(known === "tool" ? parsed(held.content) : held.content, sought));
   for (const each of Array.isArray(held.parts) ? held.parts : []) box.append(partOf(each, sought));
   return box;
 }

@@ -47,10 +47,10 @@ _FAMILIES = ("kind-", "syntax-")
 
 def write_page(store: "Store", chosen: "Chosen", cleaning: "Cleaning", file: IO[bytes]) -> int:
     """Write the page of one trace; return how many steps it has."""
-    from treadle_storage.formats.recorded_spans import read_group
+    from treadle_storage.formats.recorded_spans import read_groups
 
     ((trace_id, _),) = chosen.traces
-    spans = read_group(store, [trace_id], cleaning).spans
+    spans = [span for group in read_groups(store, chosen, cleaning) for span in group.spans]
     summary = store.trace(trace_id)
     name = cleaning.redactor.text(summary.name)
     trace = {
@@ -131,7 +131,8 @@ def _steps(store: "Store", trace_id: str, spans: "dict[str, RecordedSpan]") -> l
     """Return the steps in the order of the tree."""
     tree = store.tree(trace_id)
     first_ns = int(tree.start_ns.min()) if len(tree) else 0
-    steps, rows = [], {}
+    steps: list[dict[str, Any]] = []
+    rows: dict[int, int] = {}
     for row in range(len(tree)):
         span = spans.get(tree.hex_id(row))
         if span is None:  # it came meanwhile
