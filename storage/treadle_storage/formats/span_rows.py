@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from treadle_storage.store import Store
 
 TIMEOUT_S = 600.0
-_JSON = frozenset({"input", "output", "attributes"})
+_PLAIN = frozenset({"input", "output"})
 _TAGGED = frozenset({"input_tagged", "output_tagged"})
 _TEXTS = frozenset({
     "name", "error_type", "error_message", "session_id", "user_id", "service", "not_replayable_why", "model",
@@ -61,15 +61,14 @@ class SpanRows:
         for name in _TEXTS & cells.keys():
             if isinstance(cells[name], str):
                 cells[name] = self._cleaning.text(cells[name])
-        before = self._cleaning.secrets
         for name in _TAGGED:
             if cells[name] is not None:
                 cells[name] = self._cleaning.payload(cells[name].encode()).decode()
-        told = self._cleaning.secrets
-        for name in _JSON:
+        counted = self._cleaning.secrets
+        for name in _PLAIN:
             cells[name] = self._json(cells[name])
-        if told > before:  # of the same payload they were counted once
-            self._cleaning.secrets = told
+        self._cleaning.secrets = counted  # of the same payloads
+        cells["attributes"] = self._json(cells["attributes"])
         if cells["input_tagged"] != given:
             cells["args_hash"] = None  # of arguments with the secret in them
         return tuple(cells.values())
