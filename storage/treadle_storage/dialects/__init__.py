@@ -7,6 +7,7 @@ name before OpenTelemetry's, because who writes both means the first. Beside the
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from treadle_storage.dialects import genai, langfuse, logfire, mlflow, openinference, openllmetry, vercel
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 class Dialect(Protocol):
     """One module of this package."""
 
-    PREFIXES: frozenset[str]
-    """What stands before the first dot of the attributes that it reads."""
+    @property
+    def STARTS(self) -> tuple[str, ...]:  # noqa: N802 - a constant of a module
+        """How the names of the attributes begin that it reads."""
 
     def columns_from(self, attributes: Mapping[str, Any]) -> dict[str, Any]: ...  # noqa: D102
 
@@ -31,12 +33,16 @@ _FAULTS = (Exception,)
 
 def columns_from(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the span columns that the attributes fill: kind, model, tokens, messages and the like."""
-    said = {name.partition(".")[0] for name in attributes}
     found: dict[str, Any] = {}
-    for dialect in reversed(DIALECTS):
-        if not said.isdisjoint(dialect.PREFIXES):
-            try:
-                found |= dialect.columns_from(attributes)
-            except _FAULTS:
-                continue
+    for dialect in _dialects_of(frozenset(attributes)):
+        try:
+            found |= dialect.columns_from(attributes)
+        except _FAULTS:
+            continue
     return found
+
+
+@lru_cache(maxsize=256)
+def _dialects_of(names: frozenset[str]) -> tuple[Dialect, ...]:
+    """Return who reads any of these names, whoever comes first last; the names of most spans come again and again."""
+    return tuple(dialect for dialect in reversed(DIALECTS) if any(name.startswith(dialect.STARTS) for name in names))

@@ -12,7 +12,7 @@ from treadle_storage.dialects.reading import as_json, count_of, is_number, parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIXES = frozenset({"gen_ai", "session", "user", "enduser", "service", "tag"})
+STARTS = ("gen_ai.", "session.", "user.", "enduser.", "service.", "tag.")
 KINDS = {
     "chat": "llm", "text_completion": "llm", "generate_content": "llm", "completion": "llm", "fetch_response": "llm",
     "embeddings": "embedding", "embedding": "embedding", "execute_tool": "tool", "retrieval": "retriever",
@@ -43,6 +43,10 @@ _COUNTS = {
     "gen_ai.usage.cache_creation.input_tokens": "cache_write_tokens",
     "gen_ai.usage.reasoning.output_tokens": "reasoning_tokens",
 }
+_CONTENT = frozenset({
+    "gen_ai.system_instructions", "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.tool.call.arguments",
+    "gen_ai.tool.call.result", "gen_ai.retrieval.query.text", "gen_ai.memory.query.text", "gen_ai.retrieval.documents",
+})  # fmt: skip
 _MODELS = frozenset({"gen_ai.request.model", "gen_ai.response.model"})
 _RANK = {name: rank for rank, name in enumerate((*_TEXTS, *_COUNTS))}
 """Where two names fill one column, the earlier wins: the current one, and the requested model."""
@@ -77,8 +81,10 @@ def _told_of_the_step(attributes: Mapping[str, Any]) -> dict[str, Any]:
     operation = attributes.get("gen_ai.operation.name")
     if isinstance(operation, str) and operation in KINDS:
         found["kind"] = KINDS[operation]
-    elif operation is None and attributes.keys() & _MODELS and attributes.keys() & _COUNTS.keys():
+    elif operation is None and not attributes.keys().isdisjoint(_MODELS) and not attributes.keys().isdisjoint(_COUNTS):
         found["kind"] = "llm"  # nothing else has a model, and tokens that it took
+    if attributes.keys().isdisjoint(_CONTENT):
+        return found
     given, answered = _given(attributes), _answered(attributes)
     if given is not None and (text := as_json(given)) is not None:
         found["input"] = text

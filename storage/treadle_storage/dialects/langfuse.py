@@ -18,7 +18,7 @@ from treadle_storage.dialects.reading import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIXES = frozenset({"langfuse"})
+STARTS = ("langfuse.",)
 _KINDS = {
     "generation": "llm", "span": "span", "event": "span", "agent": "agent", "tool": "tool", "chain": "chain",
     "retriever": "retriever", "evaluator": "evaluator", "embedding": "embedding", "guardrail": "guardrail",

@@ -9,10 +9,10 @@ from treadle_storage.dialects.reading import as_json, cost, first_text, parsed, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIXES = frozenset({
-    "logfire", "pydantic_ai", "operation", "agent_name", "events", "all_messages_events", "request_data",
+STARTS = (
+    "logfire.", "pydantic_ai.", "operation.cost", "agent_name", "events", "all_messages_events", "request_data",
     "response_data", "tool_arguments", "tool_response",
-})  # fmt: skip
+)  # fmt: skip
 _ANSWER = "gen_ai.choice"
 _AGENT_MESSAGES = ("pydantic_ai.all_messages", "all_messages_events")
 

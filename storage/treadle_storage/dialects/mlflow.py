@@ -17,7 +17,7 @@ from treadle_storage.dialects.reading import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIXES = frozenset({"mlflow"})
+STARTS = ("mlflow.",)
 _KINDS = {
     "LLM": "llm", "CHAT_MODEL": "llm", "CHAIN": "chain", "WORKFLOW": "chain", "TASK": "chain", "AGENT": "agent",
     "TOOL": "tool", "RETRIEVER": "retriever", "MEMORY": "retriever", "EMBEDDING": "embedding", "RERANKER": "reranker",

@@ -22,7 +22,7 @@ from treadle_storage.dialects.reading import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIXES = frozenset({"openinference", "llm", "input", "output", "embedding", "reranker", "retrieval", "metadata"})
+STARTS = ("openinference.", "llm.", "input.", "output.", "embedding.", "reranker.", "retrieval.")
 KINDS = {
     "LLM": "llm", "EMBEDDING": "embedding", "CHAIN": "chain", "RETRIEVER": "retriever", "RERANKER": "reranker",
     "TOOL": "tool", "AGENT": "agent", "GUARDRAIL": "guardrail", "EVALUATOR": "evaluator", "PROMPT": "prompt",

@@ -12,7 +12,11 @@ from treadle_storage.dialects.reading import as_json, first_count, first_text, p
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIXES = frozenset({"traceloop", "gen_ai", "llm"})
+STARTS = (
+    "traceloop.", "gen_ai.prompt", "gen_ai.completion", "gen_ai.usage.cache_read_input_tokens",
+    "gen_ai.usage.cache_creation_input_tokens", "gen_ai.usage.reasoning_tokens", "gen_ai.user", "llm.request.type",
+    "llm.prompts.", "llm.completions.", "llm.user",
+)  # fmt: skip
 _KINDS = {"workflow": "chain", "task": "chain", "agent": "agent", "tool": "tool"}
 _REQUESTS = {"chat": "llm", "completion": "llm", "embedding": "embedding", "rerank": "reranker"}
 _SESSION = "traceloop.association.properties.session_id"

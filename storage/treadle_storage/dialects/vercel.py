@@ -18,7 +18,7 @@ from treadle_storage.dialects.reading import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIXES = frozenset({"ai"})
+STARTS = ("ai.",)
 _SESSIONS = ("sessionId", "session_id", "threadId", "chatId")
 _USERS = ("userId", "user_id")
 _CONTEXTS = ("ai.telemetry.metadata.", "ai.settings.context.")
