@@ -144,15 +144,16 @@ def known_spans(store: Store, keys: Iterable[Key]) -> set[Key]:
     """Return which of these spans the store has."""
     wanted = set(keys)
     traces = ", ".join(f"'{trace}'" for trace in sorted({trace for trace, _ in wanted}))
+    spans = ", ".join(sorted({str(int(span, 16)) for _, span in wanted}))
     # Ids are hex digits by now: nothing in them can be read as SQL.
-    query = _KNOWN.format(traces=traces)
+    query = _KNOWN.format(traces=traces, spans=spans)
     with store.sql(query, timeout_s=ASK_TIMEOUT_S) as rows:
         return {key for trace, span in rows if (key := (trace, span)) in wanted}
 
 
 _KNOWN = """
 select replace(trace_id::varchar, '-', '') as trace, printf('%016x', span_id) as span
-from recorded where trace_id in ({traces})
+from recorded where trace_id in ({traces}) and span_id in ({spans})
 """
 
 
