@@ -69,7 +69,7 @@ def write_odd_steps(store: Path) -> None:
         writer.start(span_id(23), "never ends", trace=trace, parent=span_id(20), kind="span")
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.pb", "a.jsonl.gz"])
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.pb"])
 def test_a_trace_comes_back_as_it_was(opened: Store, tmp_path: Path, name: str) -> None:
     """Every column of spans, messages, events and traces is the same after an export and an import."""
     with JournalWriter(opened.path) as writer:

@@ -51,10 +51,10 @@ def _format_options(function: "click.decorators.FC") -> "click.decorators.FC":
 @common_options
 @pass_settings
 def command(settings: Settings, /, trace: str | None, where: str | None, force: bool, **files: str | None) -> None:
-    """Write what was recorded to a file: of TRACE, or of all traces.
+    """Write spans to a file, or a trace to a page to send to someone.
 
-    FILE is a path, compressed where it ends in .gz, or - for standard output (NDJSON, CSV and OTLP in JSON). Secrets
-    are looked for again on the way out.
+    Of TRACE, or of all traces. FILE is a path, compressed where it ends in .gz, or - for standard output (NDJSON, CSV
+    and OTLP in JSON). Secrets are looked for again on the way out.
     """
     from treadle_storage.formats.choosing import choose
     from treadle_storage.formats.cleaning import Cleaning

@@ -20,10 +20,11 @@ MOST_REASONS = 12
 @common_options
 @pass_settings
 def command(settings: Settings, files: tuple[Path, ...]) -> None:
-    """Import spans from OTLP files: JSON, JSON lines as the collector's file exporter writes them, protobuf; gzip too.
+    """Take in spans from OTLP files.
 
-    The same file again adds nothing. An import that was cut off goes on when it is run again. The store is made where
-    there is none. What is in no column of ours stays in the attributes.
+    JSON, JSON lines as the collector's file exporter writes them, and protobuf; compressed with gzip too. The same file
+    again adds nothing, and an import that was cut off goes on when it is run again. The store is made where there is
+    none. What is in no column of ours stays in the attributes.
     """
     import treadle_storage
     from treadle_storage.formats.importing import import_files
