@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import aiohttp
 from waiting import wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE_S = 30
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0")
 SEEN = """(() => { const seen = [...document.querySelectorAll("#rows .row")].sort((a, b) => a.offsetTop - b.offsetTop);
 return { names: seen.map((row) => row.querySelector(".text").textContent),
@@ -36,36 +39,38 @@ class Browser:
         self.requested: list[str] = []
 
     async def __aenter__(self) -> Browser:
-        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        folder = Path(self._profile.name)
-        assert CHROMIUM is not None
-        self._process = subprocess.Popen(  # noqa: ASYNC220 - it is started once, and only waited for
-            [CHROMIUM, *OPTIONS, self._size, f"--user-data-dir={folder}", "about:blank"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        port_file = folder / "DevToolsActivePort"
-        port = wait_until(
-            lambda: port_file.exists() and port_file.read_text().split("\n")[0], what="the browser's port"
-        )
-        self._session = aiohttp.ClientSession()
-        async with self._session.get(f"http://127.0.0.1:{port}/json") as answer:
-            targets = await answer.json()
-        target = next(each for each in targets if each["type"] == "page")
-        self._socket = await self._session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0)
-        for domain in ("Page", "Network", "Runtime"):
-            await self._call(f"{domain}.enable")
-        await self._call("Page.addScriptToEvaluateOnNewDocument", source=LISTEN)
-        await self._call("Page.navigate", url=self._page.as_uri())
-        while await self.evaluate("document.documentElement?.dataset.ready ?? ''") != "yes":
-            pass
+        async with AsyncExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+            process = self._start(folder)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            port_file = folder / "DevToolsActivePort"
+            port = wait_until(
+                lambda: port_file.exists() and port_file.read_text().split("\n")[0], what="the browser's port"
+            )
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            async with session.get(f"http://127.0.0.1:{port}/json") as answer:
+                target = next(each for each in await answer.json() if each["type"] == "page")
+            self._socket = await session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0)
+            stack.push_async_callback(self._socket.close)
+            for domain in ("Page", "Network", "Runtime"):
+                await self._call(f"{domain}.enable")
+            await self._call("Page.addScriptToEvaluateOnNewDocument", source=LISTEN)
+            await self._call("Page.navigate", url=self._page.as_uri())
+            await self.until("document.documentElement?.dataset.ready === 'yes'")
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._socket.close()
-        await self._session.close()
-        self._process.kill()
-        self._process.wait()
-        self._profile.cleanup()
+        await self._stack.aclose()
+
+    def _start(self, folder: Path) -> subprocess.Popen[bytes]:
+        assert CHROMIUM is not None
+        return subprocess.Popen(
+            [CHROMIUM, *OPTIONS, self._size, f"--user-data-dir={folder}", "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     async def evaluate(self, expression: str) -> Any:
         """Return the value of an expression in the page."""
@@ -87,8 +92,9 @@ class Browser:
 
     async def until(self, expression: str) -> None:
         """Wait until an expression holds in the page."""
+        deadline = time.monotonic() + PATIENCE_S
         while not await self.evaluate(expression):
-            pass
+            assert time.monotonic() < deadline, f"it never came to {expression}"
 
     async def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._number += 1
