@@ -148,6 +148,19 @@ def test_an_import_that_was_cut_off_goes_on(opened: Store, tmp_path: Path, monke
     assert list((opened.path / "journal").glob(f"*{import_journal.UNFINISHED}")) == []
 
 
+def test_a_segment_has_its_name_once_it_is_whole(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While an import writes, readers see nothing of it, so a kill leaves no half of a span."""
+    seen: list[list[str]] = []
+    store.mkdir()
+    journal = import_journal.ImportJournal(store)
+    monkeypatch.setattr(
+        os, "fsync", lambda _: seen.append([each.name for each in (store / "journal").glob("*.ndjson")])
+    )
+    journal.write([journal.line("mark", 1, {"id": "m"})])
+    assert seen == [[]]
+    assert len(list((store / "journal").glob("*.ndjson"))) == 1
+
+
 def test_attributes_stay_as_they_came_without_secrets(opened: Store, tmp_path: Path) -> None:
     """What no column has stays in the attributes with what it came from; a secret is masked and counted."""
     told = {
