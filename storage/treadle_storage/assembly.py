@@ -28,6 +28,7 @@ from treadle_storage.records import (
     integer,
     mapping,
     optional_identity,
+    origin_columns,
     payload,
     payload_columns,
     text,
@@ -41,6 +42,8 @@ SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
 LONGEST_WAIT_S = 86_400 * 365
 """A first chunk that took longer than this is a mistake, and might not fit 64 bits of nanoseconds."""
+_RECORDED_FIRST = frozenset({"input", "output"})
+"""What attributes tell of a span only where its records do not."""
 _OUTCOMES = frozenset({"ok", "error", "interrupted"})
 _START_COLUMNS: ColumnsByKey = {
     "parent": ("parent_span_id", optional_identity), "name": ("name", text), "kind": ("kind", text),
@@ -128,11 +131,11 @@ class Assembler:
         """End the open spans of a process that is gone: they never will."""
         process_id = int(process, 16)
         for key, (row, _) in list(self._fresh.items()):
-            if row["process_id"] == process_id:
+            if row.get("written_by", row["process_id"]) == process_id:
                 del self._fresh[key]
                 self._finish({**row, "status": "interrupted"}, place)
         for key, row in list(self._stored.items()):
-            if row["process_id"] == process_id:
+            if row.get("written_by", row["process_id"]) == process_id:
                 del self._stored[key]
                 self._batch.closed_earlier.append(key)
                 self._finish({**row, "status": "interrupted"}, place)
@@ -167,6 +170,9 @@ class Assembler:
             **columns_by_key(body, _START_COLUMNS),
             **self._registry.code_columns(process, integer(body, "f")),
         }
+        if "origin" in body:
+            row |= origin_columns(body, process)
+            row["service"] = self._registry.service(f"{row['process_id']:016x}")
         row["attributes"] = mapping(body, "attrs")
         if not row.get("name"):
             row["name"] = row.get("code_function") or "?"
@@ -270,14 +276,23 @@ class Assembler:
 def _completed(row: Row) -> Row:
     """Add the columns that the attributes tell, and the price; an answer that was served cost nothing."""
     attributes: Row = row["attributes"]
+    row.pop("written_by", None)
     if not attributes:
         del row["attributes"]
         return row
-    row |= columns_from(attributes)
+    told = columns_from(attributes)
+    if row["kind"] != "span":
+        told.pop("kind", None)
+    for column in told.keys() & _RECORDED_FIRST & row.keys():
+        del told[column]
+    row |= told
+    if row["source"] != "live":
+        row.pop("cost_usd", None)
     first_chunk_s: Any = attributes.get("gen_ai.response.time_to_first_chunk")
     if "first_chunk_ns" not in row and isinstance(first_chunk_s, (int, float)) and 0 <= first_chunk_s < LONGEST_WAIT_S:
         row["first_chunk_ns"] = row["started_ns"] + int(first_chunk_s * 1e9)
-    if row["source"] == "live" and "model" in row and ("input_tokens" in row or "output_tokens" in row):
+    is_priced = "cost_usd" in row or row["source"] != "live"
+    if not is_priced and "model" in row and ("input_tokens" in row or "output_tokens" in row):
         row["cost_usd"] = cost_usd(
             row["model"],
             provider=row.get("provider"),

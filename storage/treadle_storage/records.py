@@ -112,6 +112,20 @@ def optional_identity(body: Row, key: str) -> int | None:
     return None if body.get(key) is None else identity(body, key)
 
 
+def origin_columns(body: Row, writer: str) -> Row:
+    """Return whose span an imported one is: the process that ran it, its number there, and who wrote it down.
+
+    Raises:
+        RecordError: that is not how an origin looks.
+
+    """
+    origin = mapping(body, "origin")
+    seq = integer(origin, "n")
+    if seq is None or seq < 0:
+        raise RecordError("an origin without its number (key n)")
+    return {"process_id": identity(origin, "process"), "seq": seq, "written_by": int(writer, 16)}
+
+
 def columns_by_key(body: Row, columns: ColumnsByKey) -> Row:
     """Return the columns that the record's keys fill."""
     return {column: read(body, key) for key, (column, read) in columns.items() if key in body}

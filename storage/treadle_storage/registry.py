@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from treadle_storage.records import RecordError, flag, integer, mapping, text
+from treadle_storage.records import RecordError, flag, identity, integer, mapping, text
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,6 +39,10 @@ class Registry:
     def process(self, record: Record, process: str) -> Row | None:
         """Note a process record, the first of each segment; return its row the first time."""
         body = record.body
+        if body.get("imported"):
+            process = f"{identity(body, 'process'):016x}"
+            if process in self._services:  # what it said of itself stands, whatever a file says
+                return None
         main = mapping(body, "main")
         row: Row = {
             "process_id": int(process, 16), "pid": integer(body, "pid"), "argv": _texts(body, "argv"),

@@ -9,7 +9,7 @@ import pytest
 from planted import LOOK_ALIKES, SECRETS, with_base64_read
 from treadle.blobs import name_of
 from treadle.values.redact import Redactor
-from treadle_debugger.censor import Censor
+from treadle_storage.censor import Censor
 
 PLACES = {
     "itself": lambda text: text,

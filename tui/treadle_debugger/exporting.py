@@ -24,9 +24,9 @@ from treadle.replay.relocating import Relocation, marking
 from treadle.values.classes import is_project_file
 from treadle.values.redact import Redactor, mask
 from treadle_debugger.admission import calls_below, check_replayable, check_signatures, root_of
-from treadle_debugger.censor import Censor, has_tag
 from treadle_debugger.pytest_text import Claim, text_of_test
 from treadle_debugger.request import Request, Source
+from treadle_storage.censor import Censor, has_tag
 
 MARKS = {"project": "<project{}>", "home": "<home{}>"}
 OWN_ATTRIBUTES = "treadle."

@@ -26,8 +26,9 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
-from treadle import guard, semconv
+from treadle import guard
 from treadle.errors import UsageError
+from treadle.outgoing import CLIENT_KINDS, told_attributes
 from treadle.values.view import Load, plain
 
 if TYPE_CHECKING:
@@ -163,21 +164,20 @@ class Forwarder:
         attributes = {
             **call.attributes,
             **call.ended_attributes,
-            semconv.SPAN_KIND: call.kind.upper(),
-            semconv.INPUT: plain(call.payload, load=load).decode(),
-            semconv.INPUT_TYPE: semconv.JSON_TYPE,
-            semconv.OUTPUT: plain(output, load=load).decode(),
-            semconv.OUTPUT_TYPE: semconv.JSON_TYPE,
+            **told_attributes(
+                kind=call.kind,
+                given=plain(call.payload, load=load).decode(),
+                answer=plain(output, load=load).decode(),
+                error_type=error["type"] if error else None,
+            ),
         }
-        if error:
-            attributes[semconv.ERROR_TYPE] = error["type"]
         return ReadableSpan(
             call.name,
             context=_ids(call.trace_id, call.span_id),
             parent=_ids(call.trace_id, call.parent.span_id) if call.parent is not None else None,
             resource=self._resource,
             attributes=attributes,
-            kind=SpanKind.CLIENT if call.kind == "llm" else SpanKind.INTERNAL,
+            kind=SpanKind.CLIENT if call.kind in CLIENT_KINDS else SpanKind.INTERNAL,
             status=status,
             start_time=call.started_at_ns,
             end_time=at_ns,

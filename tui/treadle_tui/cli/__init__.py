@@ -23,6 +23,8 @@ COMMANDS = {
     "search": "Find a text in everything that was recorded.",
     "sql": "Ask in SQL.",
     "replay": "Run a recorded trace again, its effects answered from the recording.",
+    "export": "Write spans to a file, or a trace to a page to send to someone.",
+    "import": "Take in spans from OTLP files.",
     "score": "Give a trace or a step a named value.",
     "tail": "Print steps as they end.",
     "stats": "Say what the store holds, day by day and model by model, and what it takes on disk.",

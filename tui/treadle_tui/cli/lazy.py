@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -16,7 +17,10 @@ class PipeClosedError(Exception):
 
 
 class LazyGroup(click.Group):
-    """Commands by name and first line; the module `PACKAGE.NAME` holds the command, called `command`."""
+    """Commands by name and first line; the module `PACKAGE.NAME` holds the command, called `command`.
+
+    A module whose name would be a keyword has `_` behind it.
+    """
 
     def __init__(self, *args: Any, package: str = "", commands: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,7 +35,8 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in self._first_lines:
             return None
-        command: click.Command = import_module(f"{self._package}.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = import_module(f"{self._package}.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -1,0 +1,41 @@
+"""What an exported span carries beside OpenTelemetry's names, so that it comes back as it was.
+
+`treadle.added` lists the attributes that the export added to those of the span; an import takes them off again, and
+reads from them what has no other place.
+"""
+
+from __future__ import annotations
+
+ADDED = "treadle.added"
+KIND = "treadle.kind"
+STATUS = "treadle.status"
+INPUT = "treadle.input"
+OUTPUT = "treadle.output"
+"""The payload as recorded, tagged; `true` where it is what `input.value` or `output.value` holds."""
+ERROR = "treadle.error"
+SEQ = "treadle.seq"
+SERVED_FROM = "treadle.served_from"
+SOURCE = "treadle.source"
+WHY = "treadle.not_replayable_why"
+ORDINAL = "treadle.ordinal"
+TURN = "treadle.turn"
+CLOSED = "treadle.closed"
+CHUNKS_DIGEST = "treadle.chunks_digest"
+TASK = "treadle.task"
+THREAD = "thread.id"
+FUNCTION = "treadle.function"
+FILE = "code.file.path"
+LINE = "code.line.number"
+HASH = "treadle.code_hash"
+FLAVOUR = "treadle.flavour"
+BLOBS = "treadle.blobs"
+PROCESS = "treadle.process"
+"""Of a resource: the id of the process."""
+CHUNK_EVENT = "treadle.chunk"
+CHUNK_VALUE = "treadle.value"
+RELATION = "treadle.relation"
+"""Of a link: `replay_of`."""
+OTEL_KIND = "otel.span.kind"
+SCOPE_PREFIX = "otel.scope."
+RESOURCE_PREFIX = "resource."
+"""Where an import puts what a resource says that a process's record has no place for."""
