@@ -124,7 +124,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES, _KNOW
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 
-_SETTINGS = {"memory_limit": ("TREADLE_MEMORY_LIMIT", "1GB"), "threads": ("TREADLE_THREADS", "2")}
+_SETTINGS = {
+    "memory_limit": ("TREADLE_MEMORY_LIMIT", "1GB"),
+    "max_temp_directory_size": ("TREADLE_SPILL_LIMIT", "4GB"),
+    "threads": ("TREADLE_THREADS", "2"),
+}
 """What the environment can change, and what holds where it does not."""
 
 
@@ -205,6 +209,7 @@ def _version_of(connection: duckdb.DuckDBPyConnection) -> int:
 def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
     """Leave the ingest folder as the only files that a statement can reach."""
     ingest_folder = store / INGEST_FOLDER
+    connection.execute(f"set temp_directory = {_quoted(ingest_folder / 'spill')}")
     for setting, (variable, default) in _SETTINGS.items():
         value = os.environ.get(variable, default)
         try:
@@ -219,7 +224,6 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
         "set python_enable_replacements = false",
         "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
-        f"set temp_directory = {_quoted(ingest_folder / 'spill')}",
         f"set allowed_directories = [{_quoted(ingest_folder)}]",
         "set enable_external_access = false",
         "set lock_configuration = true",
