@@ -13,7 +13,7 @@ import duckdb
 
 from treadle.errors import StoreError, StoreHeldError, StoreVersionError
 from treadle_storage.message_views import MESSAGE_VIEWS
-from treadle_storage.views import SOURCES_VIEW, VIEWS
+from treadle_storage.views import SESSIONS_BY_TRACE, SOURCES_VIEW, VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +120,10 @@ _KEEPS_CLOSURES: tuple[str, ...] = (
     "create index closures_by_trace on closure_rows (trace_id)",
     *(f"alter table source_rows add column {name} {kind}" for name, kind in _REDACTED_COLUMN.items()),
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME, _KEEPS_CLOSURES)
+_COUNTS_SESSIONS_BY_TRACE: tuple[str, ...] = (SESSIONS_BY_TRACE,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME, _KEEPS_CLOSURES, _COUNTS_SESSIONS_BY_TRACE,
+)  # fmt: skip
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 
