@@ -19,9 +19,11 @@ import duckdb
 
 from treadle.errors import QueryError, StoreError, TreadleError
 from treadle_storage.failures import explained
+from treadle_storage.memory import is_memory_spent
+from treadle_storage.parameters import decoded
 from treadle_storage.protocol import PROTOCOL, Frame, Header, error_header, version_misfit
 from treadle_storage.requests import check_request, timeout_of
-from treadle_storage.user_sql import BATCH_ROWS, stream
+from treadle_storage.user_sql import stream
 from treadle_storage.watchdog import Watch
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ LOOKING_S = 2.0
 """A client that asked for the version within this time looks at the store as it grows."""
 _HELLO_TIMEOUT_S = 10.0
 _SEND_TIMEOUT_S = 600
+_TOO_LARGE = (
+    "this needs more memory than the owner of a store may take: ask for less at a time, or set TREADLE_MEMORY_LIMIT "
+    "(1GB where it is not set) for the next owner"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -151,6 +157,9 @@ class Conversation:
         try:
             while request := self._requests.get():
                 self._answer(request, cursor)
+                if request.header.get("op") == "sql" and is_memory_spent():
+                    _log.info("leaving: a query took more memory than can be had again")
+                    self._desk.leave()
                 if request.watch.is_due():
                     # An interrupt may have hit the end of its transaction: go on with a clean one.
                     cursor.close()
@@ -174,6 +183,8 @@ class Conversation:
         except ConnectionError:
             failure = None
             raise
+        except MemoryError:
+            failure = QueryError(_TOO_LARGE)
         except OSError as error:
             failure = StoreError(f"{request.header.get('question')} could not be answered: {error}")
         finally:
@@ -215,14 +226,13 @@ class Conversation:
         self._connection.send("answer", columns=columns)
 
     def _sql(self, request: _Request, cursor: duckdb.DuckDBPyConnection) -> None:
-        watch = request.watch
+        header, watch = request.header, request.watch
         over = self._desk.watchdog.over(watch, cursor)
-        with over, closing(stream(cursor, request.header["query"])) as batches:
+        with over, closing(stream(cursor, header["query"], decoded(header.get("params")))) as batches:
             more = True
             while more:
                 with watch.running():
-                    batch = next(batches)
-                more = len(batch) == BATCH_ROWS
+                    batch, more = next(batches)
                 self._connection.send("batch", more=more, columns=batch)
 
     def _translated(self, error: duckdb.Error, request: _Request) -> TreadleError | None:
@@ -235,7 +245,8 @@ class Conversation:
             _log.exception("the database cannot be used any more")
             self._desk.leave()
         if request.header.get("op") == "sql":
-            return QueryError(explained(error))
+            is_out = isinstance(error, duckdb.OutOfMemoryException) and "max_temp_directory_size" not in str(error)
+            return QueryError(_TOO_LARGE if is_out else explained(error))
         _log.exception("%s could not be answered", request.header.get("question"))
         return StoreError(f"{request.header.get('question')} could not be answered: {explained(error)}")
 

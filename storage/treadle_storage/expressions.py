@@ -6,19 +6,16 @@ row: then it stands in parentheses of ours, in a column of a subquery, and reach
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
-
-import duckdb
+from typing import Any
 
 from treadle.errors import QueryError
-from treadle_storage.failures import explained
+from treadle_storage.parsing import parsed, parser, parts_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+_LONGEST_NAMED = 200
+_LONGEST = 20_000
+_ROW_MAKERS = frozenset({"unnest", "unlist"})
 _BARE_WORD = re.compile(r"[\w.:*?/\[\]-]+")
 _REFUSED_CLASSES = {
     "SUBQUERY": "a subquery",
@@ -63,19 +60,23 @@ def _objection(expression: str) -> str | None:
     """Return what speaks against an expression, None where it can be used."""
     if not expression.strip():
         return "an empty expression: write a condition such as status = 'error'"
-    parsed = _parsed(expression)
-    if parsed.get("error"):
-        return f"cannot read {expression!r}: {' '.join(str(parsed.get('error_message')).split())}"
-    statements = parsed["statements"]
+    if len(expression) > _LONGEST:
+        return f"an expression of {len(expression):,} characters: {_LONGEST:,} are the most"
+    try:
+        statements = parsed(f"select {expression}\n")
+    except QueryError as error:
+        return f"cannot read {_shortened(expression)}: {error}"
     node = statements[0]["node"] if len(statements) == 1 else {}
     if not _is_one_expression(node):
-        return f"{expression!r} is more than one expression: write a condition such as status = 'error'"
-    for part in _walk(node["select_list"][0]):
+        return f"{_shortened(expression)} is more than one expression: write a condition such as status = 'error'"
+    for part in parts_of(node["select_list"][0]):
         reason = _REFUSED_CLASSES.get(str(part.get("class")))
+        if part.get("class") == "FUNCTION" and part.get("function_name") in _ROW_MAKERS:
+            reason = "a function that makes rows"
         if reason is None and part.get("class") == "FUNCTION" and part.get("function_name") in _aggregates():
             reason = f"the aggregate {part['function_name']}"
         if reason:
-            return f"{expression!r} holds {reason}, and an expression is about one step at a time"
+            return f"{_shortened(expression)} holds {reason}, and an expression is about one step at a time"
     return None
 
 
@@ -96,35 +97,15 @@ def _value_at(node: Any, path: tuple[str, ...]) -> Any:
     return node
 
 
-def _parsed(expression: str) -> Any:
-    query = {"query": f"select {expression}\n"}
-    try:
-        row = _parser().cursor().execute("select json_serialize_sql($query)", query).fetchone()
-    except duckdb.Error as error:
-        return {"error": True, "error_message": explained(error)}
-    return json.loads(row[0]) if row else {"error": True, "error_message": "it cannot be parsed"}
-
-
-@cache
-def _parser() -> duckdb.DuckDBPyConnection:
-    """Return a database without data, to parse with: a text that does not parse ends a transaction of the store's."""
-    return duckdb.connect(":memory:", config={"enable_external_access": "false", "threads": "1"})
-
-
 @cache
 def _aggregates() -> frozenset[str]:
-    return frozenset(str(name) for (name,) in _parser().cursor().execute(_AGGREGATES).fetchall())
-
-
-def _walk(part: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict):
-        yield part
-        for value in part.values():
-            yield from _walk(value)
-    elif isinstance(part, list):
-        for item in part:
-            yield from _walk(item)
+    return frozenset(str(name) for (name,) in parser().execute(_AGGREGATES).fetchall())
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _shortened(expression: str) -> str:
+    """Return an expression as it is named in a line, its middle left out where it is long."""
+    return repr(expression if len(expression) <= _LONGEST_NAMED else f"{expression[:60]} ... {expression[-20:]}")

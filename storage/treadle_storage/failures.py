@@ -16,5 +16,5 @@ def explained(error: duckdb.Error) -> str:
 
     Names that were meant, which DuckDB proposes for an unknown column or table, are part of the line.
     """
-    message = str(error).split("\n\nLINE ")[0].split("\n\nStack Trace")[0]
+    message = str(error).split("\n\nLINE ")[0].split("\n\nStack Trace")[0].split("\n\nPossible solutions")[0]
     return _PREFIX.sub("", " ".join(message.split()))

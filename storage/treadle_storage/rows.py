@@ -43,12 +43,12 @@ class Rows:
         """Return the rows that are left."""
         return list(self)
 
-    def to_df(self) -> Any:
-        """Return the rows that are left as a pandas DataFrame."""
+    def df(self) -> Any:
+        """Return the rows that are left as a pandas DataFrame: pandas is imported here, and nowhere else."""
         try:
             pandas: Any = import_module("pandas")
         except ImportError as error:
-            raise UsageError("to_df() needs pandas: pip install pandas, or iterate the rows") from error
+            raise UsageError("df() needs pandas: pip install pandas, or iterate the rows") from error
         cells: list[list[Any]] = [[] for _ in self.columns]
         for batch in self.batches():
             for collected, column in zip(cells, batch.columns, strict=True):

@@ -13,7 +13,7 @@ import duckdb
 
 from treadle.errors import StoreError, StoreHeldError, StoreVersionError
 from treadle_storage.message_views import MESSAGE_VIEWS
-from treadle_storage.views import SOURCES_VIEW, VIEWS
+from treadle_storage.views import SESSIONS_BY_TRACE, SOURCES_VIEW, VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,13 +123,19 @@ _KEEPS_CLOSURES: tuple[str, ...] = (
     *(f"alter table source_rows add column {name} {kind}" for name, kind in _REDACTED_COLUMN.items()),
 )
 _KNOWS_WHAT_WAS_PRUNED: tuple[str, ...] = (_ddl("pruned", _PRUNED_COLUMNS),)
+_COUNTS_SESSIONS_BY_TRACE: tuple[str, ...] = (SESSIONS_BY_TRACE,)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST_VERSION, _KEEPS_SOURCES, _KNOWS_SOURCES_BY_TIME, _KEEPS_CLOSURES, _KNOWS_WHAT_WAS_PRUNED,
+    _COUNTS_SESSIONS_BY_TRACE,
 )  # fmt: skip
 """Appended to, never edited: a file of version n has had the first n."""
 VERSION = len(MIGRATIONS)
 
-_SETTINGS = {"memory_limit": ("TREADLE_MEMORY_LIMIT", "1GB"), "threads": ("TREADLE_THREADS", "2")}
+_SETTINGS = {
+    "memory_limit": ("TREADLE_MEMORY_LIMIT", "1GB"),
+    "max_temp_directory_size": ("TREADLE_SPILL_LIMIT", "4GB"),
+    "threads": ("TREADLE_THREADS", "2"),
+}
 """What the environment can change, and what holds where it does not."""
 
 
@@ -156,7 +162,7 @@ def new_database(path: Path) -> duckdb.DuckDBPyConnection:
     """Make a database of this version with nothing in it, and with nothing locked: to be filled from files of ours."""
     connection = _connect(path, read_only=False)
     _migrate(connection, path, read_only=False)
-    _set_limits(connection)
+    _set_limits(connection, path.parent)
     return connection
 
 
@@ -215,7 +221,8 @@ def _version_of(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _set_limits(connection: duckdb.DuckDBPyConnection) -> None:
+def _set_limits(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
+    connection.execute(f"set temp_directory = {quoted(store / INGEST_FOLDER / 'spill')}")
     for setting, (variable, default) in _SETTINGS.items():
         value = os.environ.get(variable, default)
         try:
@@ -227,7 +234,7 @@ def _set_limits(connection: duckdb.DuckDBPyConnection) -> None:
 def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
     """Leave the ingest folder as the only files that a statement can reach."""
     ingest_folder = store / INGEST_FOLDER
-    _set_limits(connection)
+    _set_limits(connection, store)
     for statement in (
         "set checkpoint_threshold = '64MB'",
         "set TimeZone = 'UTC'",
@@ -236,7 +243,6 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, store: Path) -> None:
         "set python_enable_replacements = false",
         "set autoinstall_known_extensions = false",
         "set autoload_known_extensions = false",
-        f"set temp_directory = {quoted(ingest_folder / 'spill')}",
         f"set allowed_directories = [{quoted(ingest_folder)}]",
         "set enable_external_access = false",
         "set lock_configuration = true",

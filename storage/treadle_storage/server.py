@@ -17,6 +17,7 @@ from treadle_storage.connection import Connection
 from treadle_storage.conversation import Conversation, Desk
 from treadle_storage.index import Index
 from treadle_storage.journal_keeping import JournalKeeper
+from treadle_storage.memory import bound_memory
 from treadle_storage.protocol import Frame, Header, error_header
 from treadle_storage.rounds import Ingester
 from treadle_storage.starting import HELD_PATIENCE_S
@@ -47,6 +48,7 @@ def serve(election: Election) -> int:
         _log.error("cannot open the store: %s", error)
         refuse_all(election, error)
         return error.exit_code
+    bound_memory(index.cursor())
     server = Server(election, index, idle_s=float(os.environ.get("TREADLE_OWNER_IDLE_S", IDLE_S)))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())

@@ -11,6 +11,7 @@ from treadle.journal import make_store
 from treadle_storage.arriving import Arrival
 from treadle_storage.link import Link
 from treadle_storage.long_texts import with_long_texts
+from treadle_storage.parameters import encoded
 from treadle_storage.place import place_of
 from treadle_storage.recordings import RECORDING_QUESTIONS, recording_of
 from treadle_storage.rows import Rows
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from treadle.model import Event, Mark, Message, RecordedSource, Recording, Score, Step, TraceSummary
     from treadle_storage.columns import Columns
+    from treadle_storage.parameters import Params
     from treadle_storage.steps import WatchValue
     from treadle_storage.summaries import Found
     from treadle_storage.tree import Tree
@@ -107,14 +109,18 @@ class Store:
         self._link = Link(place)
         self._fresh = fresh and not place.read_only
 
-    def sql(self, query: str, *, timeout_s: float = SQL_TIMEOUT_S) -> Rows:
-        """Run a SELECT and return its rows as they come.
+    def sql(self, query: str, params: Params | None = None, *, timeout_s: float = SQL_TIMEOUT_S) -> Rows:
+        """Run a SELECT and return its rows as they come; `params` stand for its `?`, or by name for its `$name`.
 
         Raises:
             QueryError: it cannot be run, may not be, or took longer than `timeout_s` in the database.
+            UsageError: a parameter is of a type that no query takes.
 
         """
-        return Rows(self._link, *self._link.begin("sql", query=query, timeout_s=timeout_s, fresh=self._fresh))
+        asked: dict[str, Any] = {"query": query, "timeout_s": timeout_s, "fresh": self._fresh}
+        if params is not None:
+            asked["params"] = encoded(params)
+        return Rows(self._link, *self._link.begin("sql", **asked))
 
     def traces(
         self, *, limit: int = 100, before: TraceSummary | None = None, where: str | None = None

@@ -185,6 +185,28 @@ select
 from process_rows
 """
 
+SESSIONS_BY_TRACE = f"""
+create or replace view sessions as
+select
+  coalesce(recorded.session_id, of_trace.session_id) as session_id,
+  any_value(user_id) as user_id,
+  any_value(service) as service,
+  make_timestamp(min(started_ns) // 1000) as started_at,
+  make_timestamp(max(coalesce(ended_ns, started_ns)) // 1000) as last_at,
+  count(distinct recorded.trace_id) as trace_count,
+  count(*) as span_count,
+  count(*) filter (where kind = 'llm') as llm_calls,
+  count(*) filter (where status = 'error') as error_count,
+  sum(input_tokens) filter (where {BILLED})::bigint as input_tokens,
+  sum(output_tokens) filter (where {BILLED})::bigint as output_tokens,
+  sum(cost_usd) filter (where {BILLED}) as cost_usd
+from recorded
+join (select trace_id, any_value(session_id) as session_id from recorded where session_id is not null group by trace_id)
+  as of_trace using (trace_id)
+group by 1
+"""  # noqa: S608 - of our own constants
+"""A session is often named by the first step of a trace alone: the steps below it are of it too."""
+
 SOURCES_VIEW = """
 create view sources as
 select printf('%016x', process_id) as process_id, file, number, text from source_rows

@@ -7,6 +7,7 @@ import pytest
 
 import treadle_storage
 from owners import end_owner
+from storage.journals import JournalWriter, write_example
 from treadle_storage.index import Index
 from treadle_storage.store import Store
 
@@ -33,3 +34,19 @@ def place(store: Path) -> Iterator[Path]:
     store.mkdir()
     yield store
     end_owner(store)
+
+
+@pytest.fixture(scope="module")
+def walled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """Open an index on a store beside files that are nobody's business."""
+    outside = tmp_path_factory.mktemp("outside")
+    store = outside / "walled"
+    with JournalWriter(store) as writer:
+        write_example(writer)
+    (outside / "secret.txt").write_text("the key")
+    (outside / "secret.csv").write_text("a,b\n1,2\n")
+    (outside / "secret.json").write_text('{"a":1}')
+    opened_index = Index(store)
+    opened_index.ingest()
+    yield opened_index
+    opened_index.close()

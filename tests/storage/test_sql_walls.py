@@ -1,39 +1,24 @@
-"""What a user's query, or an expression, must never do: write, read other files, run anything else, or run for ever."""
+"""What a user's query must never do: write, read other files, run anything else, or run for ever."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from storage.journals import JournalWriter, trace_id, write_example
-from treadle.errors import QueryError, TreadleError
+from treadle.errors import QueryError
 from treadle_storage.index import Index
 from treadle_storage.user_sql import stream
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    """Open an index on the store."""
-    store = tmp_path / "walled"
-    with JournalWriter(store) as writer:
-        write_example(writer)
-    (tmp_path / "secret.txt").write_text("the key")
-    (tmp_path / "secret.csv").write_text("a,b\n1,2\n")
-    (tmp_path / "secret.json").write_text('{"a":1}')
-    index = Index(store)
-    index.ingest()
-    yield index
-    index.close()
-
-
-def run(index: Index, query: str) -> list[tuple[object, ...]]:
+def run(walled: Index, query: str) -> list[tuple[object, ...]]:
     """Return all rows of a user's query."""
-    with index.cursor() as cursor:
-        return [row for batch in stream(cursor, query) for row in batch.rows()]
+    with walled.cursor() as cursor:
+        return [row for batch, _ in stream(cursor, query) for row in batch.rows()]
 
 
 ATTACKS = (
@@ -88,6 +73,47 @@ ATTACKS = (
     "select * from query('drop table finished')",
     "select * from query('select 1; drop table finished')",
     "select * from query_table('{out}/secret.csv')",
+    "from query('select 1')",
+    "from json_execute_serialized_sql(json_serialize_sql('select 1'))",
+    "from read_text('{ingest}/*')",
+    "from glob('{ingest}/**')",
+    "from read_blob('/proc/self/environ')",
+    "from sniff_csv('/etc/passwd')",
+    "from 's3://bucket/key.parquet'",
+    "from read_text('https://example.com/x')",
+    "with x as (from read_text('/etc/passwd')) from x",
+    "select (from read_text('/etc/passwd')) from spans",
+    "select 1 where 'x' in (select content from read_text('/etc/passwd'))",
+    "from range(3) order by (select content from read_text('/etc/passwd'))",
+    "select * from spans, lateral (from read_text(name))",
+    "summarize '{out}/secret.csv'",
+    "describe (from read_csv('{out}/secret.csv'))",
+    "from main.read_text('/etc/passwd')",
+    "from checkpoint()",
+    "from enable_logging(storage := 'file')",
+    "from truncate_duckdb_logs()",
+    "from duckdb_secrets()",
+    "from pandas_scan(1)",
+    "from histogram_values('{out}/secret.csv', a)",
+    "with made as (copy spans to '{out}/x.csv') select 1",
+    "merge into finished using links on true when matched then delete",
+    "truncate finished",
+    "set variable x = 1",
+    "create secret x (type s3)",
+    "create temp view v as select 1",
+    "call query('drop table finished')",
+    "pivot spans on name using count(*)",
+    "select $1",
+    "select 1;\x00drop table finished",
+    "select 1\u037e drop table finished",
+    "select 1 -- \n; drop table finished",
+    "; drop table finished",
+    "select '\ud800'",
+    "select " + "(" * 5000 + "1" + ")" * 5000,
+    "select " + "abs(" * 20_000 + "1" + ")" * 20_000,
+    "select " + "+".join("1" * 20_000),
+    "select * from " + "(select * from " * 2000 + "range(1)" + ")" * 2000,
+    "select range(10000000000)",
     "select * from secrets",
     "select * from python_object",
     "",
@@ -102,16 +128,42 @@ def contents(folder: Path) -> set[str]:
     return {str(path) for path in folder.rglob("*") if path.suffix != ".wal"}
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_gets_nothing(index: Index, tmp_path: Path, attack: str) -> None:
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack[:50].encode("ascii", "replace").decode())
+def test_an_attack_gets_nothing(walled: Index, attack: str) -> None:
     """Nothing is written, nothing outside is read, and the store answers as before."""
     python_object = duckdb.values([1])
-    before = contents(tmp_path)
+    out = walled.store.parent
+    before = contents(out)
     with pytest.raises((QueryError, duckdb.Error)):
-        run(index, attack.format(out=tmp_path, ingest=index.store / "ingest"))
+        run(walled, attack.format(out=out, ingest=walled.store / "ingest"))
     assert python_object is not None
-    assert contents(tmp_path) == before
-    assert run(index, "select count(*) from spans") == [(4,)]
+    assert contents(out) == before
+    assert run(walled, "select count(*) from spans") == [(4,)]
+
+
+OPENS_THE_DATABASE = (
+    "from read_blob('{file}')",
+    "from read_text('{file}')",
+    "from read_csv('{file}', delim = chr(1))",
+    "from read_json('{file}')",
+    "from read_parquet('{file}')",
+    "from parquet_metadata('{file}')",
+    "from read_duckdb('{file}', table_name := 'finished')",
+    "from '{file}'",
+    'from "{file}"',
+    "from read_blob('{file}.wal')",
+)
+_TRIES_TO_LOCK = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+
+
+def test_no_query_takes_the_lock_off_the_database(walled: Index) -> None:
+    """The database's own file is not opened: closing it again would let a second writer in."""
+    file = walled.store / "treadle.duckdb"
+    for query in OPENS_THE_DATABASE:
+        with pytest.raises(QueryError, match=r"may not be read|no view of the store"):
+            run(walled, query.format(file=file))
+    tried = subprocess.run([sys.executable, "-c", _TRIES_TO_LOCK, file], capture_output=True, text=True, check=False)
+    assert "BlockingIOError" in tried.stderr
 
 
 ANSWERED = {
@@ -126,104 +178,36 @@ ANSWERED = {
     "select input->>'$.query' from spans where kind = 'retriever'": [("Oslo",)],
     "select count(*) from spans where started_at > now() - interval 100 years": [(4,)],
     "select count(*) from traces where not failed -- the end": [(1,)],
+    "; select 1; -- and no more;": [(1,)],
+    "select $$a;b$$ as x, 'c;d' as \"e;f\" /* ; */;": [("a;b", "c;d")],
+    "select t.x from range(2) t(x), unnest([1])": [(0,), (1,)],
+    "from (pivot spans on kind in ('llm') using count(*) group by status) select sum(llm)": [(1,)],
+    "select key from json_each('{\"a\": 1}')": [("a",)],
+    "values " + ",".join(["(1)"] * 3000): [(1,)] * 3000,
 }
 
 
-@pytest.mark.parametrize(("query", "expected"), ANSWERED.items())
-def test_what_a_select_may_be(index: Index, query: str, expected: list[tuple[object, ...]]) -> None:
+@pytest.mark.parametrize(("query", "expected"), ANSWERED.items(), ids=lambda query: str(query)[:50])
+def test_what_a_select_may_be(walled: Index, query: str, expected: list[tuple[object, ...]]) -> None:
     """Every form that DuckDB calls a SELECT is answered."""
-    assert run(index, query) == expected
+    assert run(walled, query) == expected
 
 
 @pytest.mark.parametrize(
     "query", ["describe spans", "show tables", "summarize spans", "table scores", "select * from spans"]
 )
-def test_looking_around_works(index: Index, query: str) -> None:
+def test_looking_around_works(walled: Index, query: str) -> None:
     """A user can ask what there is to ask about."""
-    run(index, query)
+    run(walled, query)
 
 
-def test_a_query_without_end_can_be_interrupted(index: Index) -> None:
+def test_a_query_without_end_can_be_interrupted(walled: Index) -> None:
     """An interrupt from another thread stops it, and the cursor answers again."""
-    with index.cursor() as cursor:
+    with walled.cursor() as cursor:
         batches = stream(cursor, "select count(*) from range(1000000) a, range(1000000) b")
         timer = threading.Timer(0.2, cursor.interrupt)
         timer.start()
         with pytest.raises(duckdb.InterruptException):
             list(batches)
         timer.join()
-        assert [batch.rows() for batch in stream(cursor, "select 1")] == [[(1,)]]
-
-
-ESCAPES = (
-    "name='x') or (1=1",
-    "name = 'x' or 1 = 1) as hit from (select 1 as y",
-    "true, true",
-    "1 from finished",
-    "(select count(*) from finished) > 0",
-    "exists (from finished)",
-    "count(*) > 0",
-    "row_number() over () > 0",
-    "sum(output_tokens) over () > 0",
-    "true; drop table finished",
-    "true union all select true",
-    "true where true",
-    "true as hit",
-    "true limit 1",
-    "true order by 1",
-    "$trace = $trace",
-    "columns(*) is null",
-    "",
-    "   ",
-    "true /*",
-    "nme = 'x'",
-    "status = ",
-    "'unfinished",
-    "read_text('/etc/passwd') is not null",
-    "(from read_text('/etc/passwd')) is null",
-    "getenv('HOME') = 'x'",
-)
-
-
-@pytest.mark.parametrize("expression", ESCAPES)
-def test_an_expression_stays_in_its_place(index: Index, expression: str) -> None:
-    """Anything but one expression over one step's columns is refused with a clear line, wherever it is used."""
-    with index.cursor() as cursor:
-        for question, key in (("hits", "condition"), ("column", "expression"), ("traces", "where")):
-            if question == "traces" and not expression.strip():
-                continue
-            with pytest.raises(QueryError) as refused:
-                index.ask(question, {"trace_id": trace_id(1), key: expression}, cursor)
-            assert "\n" not in str(refused.value)
-            assert str(refused.value)
-        seen = index.ask("watch", {"trace_id": trace_id(1), "span_id": SPAN, "expressions": [expression]}, cursor)
-        assert seen.rows()[0][1] is None
-        assert seen.rows()[0][3]
-
-
-SPAN = f"{0:016x}"
-
-
-@pytest.fixture(autouse=True)
-def _known_span(index: Index) -> None:
-    global SPAN
-    with index.cursor() as cursor:
-        row = cursor.execute("select span_id from spans where kind = 'llm'").fetchone()
-    assert row
-    SPAN = row[0]
-
-
-def test_an_unknown_column_names_what_was_meant(index: Index) -> None:
-    """The line proposes the columns that are close."""
-    with index.cursor() as cursor, pytest.raises(TreadleError, match=r"statuss.*status"):
-        index.ask("hits", {"trace_id": trace_id(1), "condition": "statuss = 'ok'"}, cursor)
-
-
-@pytest.mark.parametrize("name", ["'; drop table finished; --", "x' or '1'='1", "", "zz", "g" * 32, "_", "%"])
-def test_a_name_is_never_sql(index: Index, name: str) -> None:
-    """An id that is none is not found, whatever it holds."""
-    with index.cursor() as cursor:
-        for question, args in (("resolve", {"name": name}), ("tree", {"trace_id": name}),
-                               ("step", {"trace_id": name, "span_id": name})):  # fmt: skip
-            with pytest.raises(TreadleError):
-                index.ask(question, args, cursor)
+        assert [batch.rows() for batch, _ in stream(cursor, "select 1")] == [[(1,)]]

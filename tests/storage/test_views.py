@@ -57,6 +57,17 @@ def test_the_views_of_a_sort_can_be_asked(store: Path, index: Index, view: str) 
     assert len(rows(index, f"select * from {view}")) == 1
 
 
+def test_a_session_holds_all_steps_of_its_traces(store: Path, index: Index) -> None:
+    """Where only the root names the session, the calls below it and their tokens are counted too."""
+    with JournalWriter(store) as writer:
+        write_example(writer)
+        index.ingest()
+    counted = rows(
+        index, "select session_id, trace_count, span_count, llm_calls, error_count, output_tokens from sessions"
+    )
+    assert counted == [("s1", 1, 4, 1, 1, 100)]
+
+
 def test_a_model_call_has_its_numbers(store: Path, index: Index) -> None:
     """Model, tokens, finish reason and cost come from the attributes and the price list."""
     with JournalWriter(store) as writer:
