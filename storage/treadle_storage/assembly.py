@@ -32,6 +32,7 @@ from treadle_storage.records import (
     payload,
     payload_columns,
     text,
+    writer_of,
 )  # fmt: skip
 from treadle_storage.registry import Registry
 
@@ -131,11 +132,11 @@ class Assembler:
         """End the open spans of a process that is gone: they never will."""
         process_id = int(process, 16)
         for key, (row, _) in list(self._fresh.items()):
-            if row.get("written_by", row["process_id"]) == process_id:
+            if writer_of(row) == process_id:
                 del self._fresh[key]
                 self._finish({**row, "status": "interrupted"}, place)
         for key, row in list(self._stored.items()):
-            if row.get("written_by", row["process_id"]) == process_id:
+            if writer_of(row) == process_id:
                 del self._stored[key]
                 self._batch.closed_earlier.append(key)
                 self._finish({**row, "status": "interrupted"}, place)

@@ -67,6 +67,11 @@ class JournalFile:
         return next((replace(self, path=path, segment=self.segment + 1) for path in named), None)
 
 
+def process_of(name: str) -> str:
+    """Return the process whose journal a segment is of, by its name: `START-PID-PROCESS.SEGMENT.ndjson`."""
+    return name.partition(".")[0].rpartition("-")[2]
+
+
 def list_journals(store: Path) -> list[JournalFile]:
     """Return the journals, the process that started last first, the segments of one process in their order.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from treadle_storage.records import RepeatedError, identity
+from treadle_storage.journals import process_of
+from treadle_storage.records import RepeatedError, identity, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,7 +64,7 @@ class Once:
 
         """
         process_id = int(process, 16)
-        if (process_id, key) in self._repeats or (open_row is not None and open_row["process_id"] != process_id):
+        if (process_id, key) in self._repeats or (open_row is not None and writer_of(open_row) != process_id):
             raise RepeatedError(_STARTED)
         if open_row is None and (key in self._begun or key in self._ended):
             raise RepeatedError(_ENDED)
@@ -94,11 +95,11 @@ class Once:
         for key in repeated:
             process_id, place = self._begun[key]
             self._refuse(key, process_id)
-            marked[process_id, *key] = [place]
+            marked[process_of(place.journal), *key] = [place]
         for table in _OF_SPANS:
             kept = []
             for row, place in batch.rows.get(table, ()):
-                places = marked.get((row["process_id"], row["trace_id"], row["span_id"]))
+                places = marked.get((process_of(place.journal), row["trace_id"], row["span_id"]))
                 if places is None:
                     kept.append((row, place))
                 else:

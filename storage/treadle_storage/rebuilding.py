@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle_storage.ingest import Ingest
-from treadle_storage.journals import list_journals
+from treadle_storage.journals import list_journals, process_of
 from treadle_storage.place import place_of
 from treadle_storage.retention import forget_pruned
 from treadle_storage.rewriting import rewrite, sole_owner
@@ -74,9 +74,9 @@ def _fill(
     journals = list_journals(store)
     present = {journal.name for journal in journals}
     read_before = {name for (name,) in connection.execute(_READ_BEFORE).fetchall()}
-    gone = {_process_of(name) for name in read_before - present}
-    known = {_process_of(name) for name in read_before | present}
-    _take_over(connection, gone, [name for name in read_before if _process_of(name) in gone])
+    gone = {process_of(name) for name in read_before - present}
+    known = {process_of(name) for name in read_before | present}
+    _take_over(connection, gone, [name for name in read_before if process_of(name) in gone])
     _read_again(connection, store, on_progress)
     forget_pruned(connection)
     return Rebuilt(
@@ -121,8 +121,3 @@ def _counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, i
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     row = connection.execute(f"select count(*) from {table}").fetchone()  # noqa: S608 - one of our own tables
     return int(row[0]) if row else 0
-
-
-def _process_of(journal: str) -> str:
-    """Return the process of a segment, by its name: `START-PID-PROCESS.SEGMENT.ndjson`."""
-    return journal.split(".", maxsplit=1)[0].rpartition("-")[2]

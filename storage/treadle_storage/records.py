@@ -112,6 +112,12 @@ def optional_identity(body: Row, key: str) -> int | None:
     return None if body.get(key) is None else identity(body, key)
 
 
+def writer_of(row: Row) -> int:
+    """Return the process whose journal a span's row came from: of an imported one not the process that ran it."""
+    writer: int = row["written_by"] if "written_by" in row else row["process_id"]
+    return writer
+
+
 def origin_columns(body: Row, writer: str) -> Row:
     """Return whose span an imported one is: the process that ran it, its number there, and who wrote it down.
 

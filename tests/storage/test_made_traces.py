@@ -129,7 +129,8 @@ def test_their_records_have_the_keys_of_the_tracers(
     for kind, variants in made.items():
         followed = {pair for keys in real[kind] for pair in combinations(keys, 2)}
         for keys in variants:
-            assert set(combinations(keys, 2)) <= followed, kind
+            told = [key for key in keys if key != "main"]  # a worker of pytest's has no main module
+            assert set(combinations(told, 2)) <= followed, kind
 
 
 def _keys(store: Path) -> dict[str, set[tuple[str, ...]]]:

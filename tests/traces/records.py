@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 PENDING_BYTES = 4 * 1024 * 1024
 FUNCTIONS: tuple[tuple[str, str], ...] = (
     ("answer", "sync"), ("converse", "async"), ("retrieve", "sync"), ("embed", "sync"), ("lookup_order", "sync"),
-    ("parse_answer", "sync"), ("moderate", "sync"), ("ask_claude", "gen"),
+    ("parse_answer", "sync"), ("moderate", "sync"), ("ask_claude", "gen"), ("Completions.create", "sync"),
 )  # fmt: skip
-_MODULE = "desk"
+_MODULE, _CLIENTS_MODULE = "desk", "openai.resources.chat.completions.completions"
 _NUMBERS = {name: number for number, (name, _) in enumerate(FUNCTIONS)}
+_CLIENTS = _NUMBERS["Completions.create"]
+"""The function of a call that the patched client makes, which is named after the model."""
 _FILE = "/home/me/desk/desk.py"
 
 
@@ -53,8 +55,8 @@ class ProcessJournal:
     ) -> None:  # fmt: skip
         """Append a start record; one whose name is a function's is that function's call."""
         above = b"" if parent is None else b"%016x" % parent
-        number = _NUMBERS.get(name.decode())
-        called = name if number is None else b"%s:%s" % (_MODULE.encode(), name)
+        number = _CLIENTS if name.startswith(b"chat ") else _NUMBERS.get(name.decode())
+        called = name if number is None else ":".join(_names(number)).encode()
         head = b"start\n%s\n%s\n%016x\n%s %s %s\n%s\n" % (self.process, trace, span, above, kind, place, called)
         self._append(
             b'{"v":1,"r":"start","n":%d,"t":%d,"trace":"%s","span":"%016x","name":"%s","kind":"%s","ord":"%s","thread":%d'
@@ -96,8 +98,8 @@ class ProcessJournal:
     def score(self, trace: bytes, *, name: bytes, value: float) -> None:
         """Append a score of a whole trace."""
         self._append(
-            b'{"v":1,"r":"score","n":%d,"t":%d,"trace":"%s","name":"%s","value":%s,"source":"code"}\n'
-            % (self.records, self.now_ns, trace, name, json.dumps(value).encode())
+            b'{"v":1,"r":"score","n":%d,"t":%d,"name":"%s","value":%s,"trace":"%s","source":"code"}\n'
+            % (self.records, self.now_ns, name, json.dumps(value).encode(), trace)
         )
 
     def close(self) -> None:
@@ -146,14 +148,20 @@ class ProcessJournal:
         return orjson.dumps(fields)[1:]
 
     def _function(self, number: int) -> bytes:
-        name, flavour = FUNCTIONS[number]
+        module, name = _names(number)
+        flavour = FUNCTIONS[number][1]
         return orjson.dumps(
-            {"f": number, "module": _MODULE, "qualname": name, "file": _FILE, "line": 10 + 20 * number,
+            {"f": number, "module": module, "qualname": name, "file": _FILE, "line": 10 + 20 * number,
              "hash": f"{number:016x}", "flavour": flavour, "params": [["question", "pk"]]}
         )[1:]  # fmt: skip
 
     def _signature(self, head: bytes, payload: bytes) -> bytes:
         return b"" if self._signer is None else b',"sig":"%s"' % sign(self._signer, head, payload).encode()
+
+
+def _names(number: int) -> tuple[str, str]:
+    """Return the module and the name of a function."""
+    return _CLIENTS_MODULE if number == _CLIENTS else _MODULE, FUNCTIONS[number][0]
 
 
 def journals_of(store: Path, shape: Shape, processes: list[int]) -> list[ProcessJournal]:
