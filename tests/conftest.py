@@ -1,5 +1,6 @@
 """What every test gets: a store and a key of its own, and a recorder that forgets the test before."""
 
+import os
 import pwd
 import signal
 from collections.abc import Iterator
@@ -12,6 +13,11 @@ from treadle import guard, settings
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell starts what runs in its background deaf to Ctrl-C, and so would be all programs that tests start."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use half as many workers again as there are cores: half of their time they wait for programs to start and end."""
+    return max(2, 3 * (os.cpu_count() or 2) // 2)
 
 
 @pytest.fixture(autouse=True)
