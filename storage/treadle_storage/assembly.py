@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import orjson
 
-from treadle_storage.dialects import columns_from
+from treadle_storage.completing import completed
 from treadle_storage.people import link_row, mark_row, score_row
-from treadle_storage.prices import cost_usd
 from treadle_storage.records import (
     ColumnsByKey,
     Load,
@@ -41,10 +40,6 @@ if TYPE_CHECKING:
 
 SpanKey: TypeAlias = tuple[str, int]
 REMEMBERED_TRACES = 100_000
-LONGEST_WAIT_S = 86_400 * 365
-"""A first chunk that took longer than this is a mistake, and might not fit 64 bits of nanoseconds."""
-_RECORDED_FIRST = frozenset({"input", "output"})
-"""What attributes tell of a span only where its records do not."""
 _OUTCOMES = frozenset({"ok", "error", "interrupted"})
 _START_COLUMNS: ColumnsByKey = {
     "parent": ("parent_span_id", optional_identity), "name": ("name", text), "kind": ("kind", text),
@@ -148,7 +143,7 @@ class Assembler:
             self._fresh.pop(key, None)
         for key, (row, place) in self._fresh.items():
             start_row = orjson.dumps(row).decode()
-            batch.add("open_spans", {**_completed(dict(row)), "start_row": start_row}, place)
+            batch.add("open_spans", {**completed(dict(row)), "start_row": start_row}, place)
             self._stored[key] = row
         self._fresh = {}
         return batch
@@ -250,7 +245,7 @@ class Assembler:
         return row
 
     def _finish(self, row: Row, place: Place) -> None:
-        self._batch.add("finished", _completed(row), place)
+        self._batch.add("finished", completed(row), place)
 
     def _chunks(self, record: Record, process: str, place: Place) -> None:
         body = record.body
@@ -272,38 +267,6 @@ class Assembler:
         row = _event_row(body, process, at_ns=body["t"], name=text(body, "name") or "event", part=0)
         row["attributes"] = orjson.dumps(mapping(body, "attrs")).decode()
         self._batch.add("event_rows", row, place)
-
-
-def _completed(row: Row) -> Row:
-    """Add the columns that the attributes tell, and the price; an answer that was served cost nothing."""
-    attributes: Row = row["attributes"]
-    row.pop("written_by", None)
-    if not attributes:
-        del row["attributes"]
-        return row
-    told = columns_from(attributes)
-    if row["kind"] != "span":
-        told.pop("kind", None)
-    for column in told.keys() & _RECORDED_FIRST & row.keys():
-        del told[column]
-    row |= told
-    if row["source"] != "live":
-        row.pop("cost_usd", None)
-    first_chunk_s: Any = attributes.get("gen_ai.response.time_to_first_chunk")
-    if "first_chunk_ns" not in row and isinstance(first_chunk_s, (int, float)) and 0 <= first_chunk_s < LONGEST_WAIT_S:
-        row["first_chunk_ns"] = row["started_ns"] + int(first_chunk_s * 1e9)
-    is_priced = "cost_usd" in row or row["source"] != "live"
-    if not is_priced and "model" in row and ("input_tokens" in row or "output_tokens" in row):
-        row["cost_usd"] = cost_usd(
-            row["model"],
-            provider=row.get("provider"),
-            at_ns=row["started_ns"],
-            input_tokens=row.get("input_tokens", 0),
-            output_tokens=row.get("output_tokens", 0),
-            cache_read=row.get("cache_read_tokens", 0),
-            cache_write=row.get("cache_write_tokens", 0),
-        )
-    return row
 
 
 def _event_row(body: Row, process: str, *, at_ns: int, name: str, part: int) -> Row:

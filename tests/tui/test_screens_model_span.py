@@ -68,7 +68,7 @@ async def test_i_edits_the_request(tmp_path: Path, store: Path, api: ModelApi) -
         async with opened(recorded).run_test(size=(120, 40)) as pilot:
             await until(pilot, "step 1/2")
             await pilot.press("s", "i")
-            screen = await until(pilot, "Input of chat gpt-4o", '"content": "Wo?"', "ctrl+s this step alone")
+            screen = await until(pilot, "Input of chat gpt-4o", '"content": "Wo?"', "^s this step alone")
             assert "ctrl+r" not in screen
             await pilot.press("ctrl+home", "down", "end", *["left"] * 2, "m")
             await until(pilot, '"gpt-4om"', "changed")

@@ -21,6 +21,8 @@ LOOK_S = 0.001
 """How often to look whether everybody waits."""
 STALLED_S = 0.2
 """Threads that wait for something else than an answer are given up on after this long without a change."""
+STALLED_LOOKS = 100
+"""And after so many looks: on a busy machine one that could go on may not have had its turn all the while."""
 
 
 @dataclass(eq=False, slots=True)
@@ -37,6 +39,7 @@ class Order:
         self._changed = threading.Condition()
         self._threads: list[_Pending] = []
         self._moved_at = time.monotonic()
+        self._looks = 0
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopOrder] = WeakKeyDictionary()
         crew.watch(self._crew_changed)
 
@@ -53,7 +56,7 @@ class Order:
         entry = _Pending(moment)
         with self._changed:
             self._threads.append(entry)
-            self._moved_at = time.monotonic()
+            self._moved()
             try:
                 while not entry.released:
                     if entry is not self._first():
@@ -73,7 +76,7 @@ class Order:
         since = time.monotonic() - self._moved_at
         if crew.all_wait({entry.thread for entry in self._threads}) and not self._is_a_loop_before():
             return SETTLED_S - since
-        return min(STALLED_S - since, LOOK_S)
+        return 0.0 if self._is_stalled(since) else LOOK_S
 
     def _is_next(self, moment: Moment) -> bool:
         """Tell an event loop whether its answer is the next: what came before it, in a thread too, has been seen."""
@@ -82,8 +85,9 @@ class Order:
         with self._changed:
             since = time.monotonic() - self._moved_at
             first = self._earliest_in_threads()
-            if since > STALLED_S or (first is not None and first < moment.at_ns):
-                return since > STALLED_S
+            is_stalled = self._is_stalled(since)
+            if is_stalled or (first is not None and first < moment.at_ns):
+                return is_stalled
             return since > SETTLED_S and crew.all_wait(
                 {threading.get_ident(), *(each.thread for each in self._threads)}
             )
@@ -107,8 +111,16 @@ class Order:
     def _release(self, entry: _Pending) -> None:
         entry.released = True
         self._threads.remove(entry)
-        self._moved_at = time.monotonic()
+        self._moved()
         self._changed.notify_all()
 
+    def _is_stalled(self, since: float) -> bool:
+        """Look once more whether nothing has moved for long."""
+        self._looks += 1
+        return since > STALLED_S and self._looks > STALLED_LOOKS
+
+    def _moved(self) -> None:
+        self._moved_at, self._looks = time.monotonic(), 0
+
     def _crew_changed(self) -> None:
-        self._moved_at = time.monotonic()
+        self._moved()

@@ -38,9 +38,10 @@ _TONES = {"dim": "dim", "alarm": "bold red", "accent": ""}
 @common_options
 @pass_settings
 def command(settings: Settings, where: str | None, lines: int, output_format: str, stop_after: int | None) -> None:
-    """Print steps as they end, of every program that records into the store, until Ctrl-C.
+    """Print steps as they end.
 
-    WHERE chooses: a glob on the name, or SQL on the columns of spans.
+    Of every program that records into the store, until Ctrl-C. WHERE chooses: a glob on the name, or SQL on the columns
+    of spans.
     """
     from treadle_storage.arriving import Following
 
