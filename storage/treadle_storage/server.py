@@ -191,10 +191,10 @@ class Server:
         if self._ingester:
             self._ingester.stop()
         self._index.close()
+        _log.info("left %s", self._election.place.store)  # before another may be the owner, and write there too
         self._election.resign()
         self._waker.close()
         self._woken.close()
-        _log.info("left %s", self._election.place.store)
 
     def _is_watched(self) -> bool:
         with self._lock:

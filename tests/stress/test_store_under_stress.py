@@ -14,7 +14,7 @@ from stress.storm import Storm, Weather, storm_over
 from treadle_storage.starting import HELD_PATIENCE_S
 from waiting import wait_until
 
-STORM_S = float(os.environ.get("TREADLE_STORM_S", "45"))
+STORM_S = float(os.environ.get("TREADLE_STORM_S", "30"))
 LONGEST_WAIT_S = 2.0
 STARTS_IN_A_WAIT = 4
 """On a machine that is busy with other things a wait may take as long as so many processes to start."""
