@@ -1,7 +1,8 @@
 """`rebuild`: the index made anew from the journals, with what only the old one holds taken over.
 
 A process whose journal is there whole is read again; of a process with a segment gone (expired, or removed) every row
-is copied, and what its journal gained since is read from where the old index stood.
+is copied, and what its journal gained since is read from where the old index stood. Imported spans are of other
+processes than their journal: where a journal is gone, spans that none of the others holds are taken over last.
 """
 
 from __future__ import annotations
@@ -34,6 +35,19 @@ where (trace_id, span_id) in (select (trace_id, span_id) from recorded)
 _COPY_LINKS = """
 insert into links by name select * from old.links
 where trace_id in (select trace_id from recorded) and (trace_id, span_id) in (select (trace_id, span_id) from recorded)
+"""
+_LEFT = """
+create temp table left_spans as
+select trace_id, span_id from old.finished where (trace_id, span_id) not in (select (trace_id, span_id) from recorded)
+"""
+_COPY_LEFT = """
+insert into {table} by name select * from old.{table}
+where (trace_id, span_id) in (select (trace_id, span_id) from left_spans)
+"""
+_COPY_LEFT_PROCESSES = """
+insert into process_rows by name select * from old.process_rows
+where process_id not in (select process_id from process_rows)
+and process_id in (select process_id from finished semi join left_spans using (trace_id, span_id))
 """
 _COPY_OFFSETS = "insert into journals by name select * from old.journals where name in (select unnest($names))"
 _COPY_REJECTED = "insert into rejected by name select * from old.rejected where journal in (select unnest($names))"
@@ -78,6 +92,8 @@ def _fill(
     known = {process_of(name) for name in read_before | present}
     _take_over(connection, gone, [name for name in read_before if process_of(name) in gone])
     _read_again(connection, store, on_progress)
+    if gone:
+        _take_over_what_is_left(connection)
     forget_pruned(connection)
     return Rebuilt(
         read_again=len(known - gone),
@@ -112,6 +128,15 @@ def _read_again(
         whole_bytes = max(whole_bytes, progress.backlog_bytes)
         if on_progress is not None:
             on_progress(whole_bytes - progress.backlog_bytes, whole_bytes)
+
+
+def _take_over_what_is_left(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(_LEFT)
+    connection.begin()
+    for table in ("finished", "roots", "links"):
+        connection.execute(_COPY_LEFT.format(table=table))
+    connection.execute(_COPY_LEFT_PROCESSES)
+    connection.commit()
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
