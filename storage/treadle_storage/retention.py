@@ -6,6 +6,7 @@ without the others, and the journals of the processes that they came from are re
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from treadle.blobs import FOLDER as BLOB_FOLDER
 from treadle_storage.index import Index
-from treadle_storage.journals import list_journals
+from treadle_storage.journals import list_journals, opened
 from treadle_storage.place import place_of
 from treadle_storage.rewriting import rewrite, sole_owner
 from treadle_storage.schema import TABLES
@@ -38,6 +39,8 @@ union select process_id from old.open_spans
 union select unnest($alive::ubigint[])
 """
 _TOUCHED = "select distinct printf('%016x', process_id) from old.finished where trace_id in (from going)"
+_WITH_SPANS = "select distinct printf('%016x', process_id) from old.recorded"
+_NAMED_TRACE = re.compile(rb'"trace":"([0-9a-f]{32})"')
 _OF_TRACES = "insert into {table} by name select * from old.{table} where trace_id not in (from going)"
 _OF_PROCESSES = "insert into {table} by name select * from old.{table} where process_id in (from staying)"
 _WHOLE = "insert into {table} by name from old.{table}"
@@ -180,8 +183,10 @@ class _Taking:
         connection.execute(_GOING, {"traces": self._traces})
         connection.execute(_NOT_RUNNING)
         self.count = _numbers(connection, "select count(*) from going")[0]
-        self._touched = {process for (process,) in connection.execute(_TOUCHED).fetchall()}
         self._over = set(segments.values()) - alive
+        with_spans = {process for (process,) in connection.execute(_WITH_SPANS).fetchall()}
+        self._touched = {process for (process,) in connection.execute(_TOUCHED).fetchall()}
+        self._touched |= self._naming(self._over - with_spans)
         connection.execute(_STAYING, {"alive": [int(process, 16) for process in alive]})
         connection.begin()
         for table in TABLES:
@@ -190,6 +195,17 @@ class _Taking:
             connection.execute(_REMEMBER, {"now": time.time_ns()})
         connection.commit()
         self._named = {name for (name,) in connection.execute(_NAMED_BLOBS).fetchall()}
+
+    def _naming(self, processes: set[str]) -> set[str]:
+        """Return those whose journals name what goes: imports, whose spans are of other processes."""
+        going = {trace.encode() for trace in self._traces}
+        found: set[str] = set()
+        for journal in list_journals(self._store):
+            if journal.process in processes - found and not journal.is_people:
+                with opened(journal) as file:
+                    if any(not going.isdisjoint(_NAMED_TRACE.findall(line)) for line in file):
+                        found.add(journal.process)
+        return found
 
     def journals(self) -> Iterator[Path]:
         """Yield the segments of processes that are over and from which something was taken."""
