@@ -6,6 +6,9 @@ from e2e.commands import treadle
 from e2e.conftest import Project
 from e2e.model_span_programs import CLAUDE, GPT, KEY, asked, record
 from model_apis import ModelApi, failure, message, vectors
+from storage.journals import span_id, trace_id
+from storage.otlp_made import lines_file, made_span
+from storage.otlp_made import message as message_of
 from treadle_debugger.edits import of_step
 from treadle_debugger.forecast import forecast
 from treadle_debugger.request import Instead, Request
@@ -161,3 +164,19 @@ def test_nothing_of_the_recorded_program_is_needed(project: Project, api: ModelA
     done = treadle("replay", trace_id, "--step", span_id, "--yes", cwd=project.store_path)
     assert done.code == 0, done
     assert len(api.asked) == 1
+
+
+def test_a_span_that_came_in_an_otlp_file_is_asked_again(project: Project, api: ModelApi) -> None:
+    """Nobody signed it, so it waits for `--trust`; where it says that its server is, is never asked."""
+    attributes = {**GPT, "server.address": "elsewhere.example"}
+    file = lines_file(
+        project.folder / "spans.jsonl", message_of(made_span(1, attributes=attributes, name="chat gpt-4o"))
+    )
+    assert treadle("import", str(file)).out == "1 span imported\n"
+    step = ("replay", trace_id(1), "--step", span_id(1), "--yes")
+    refused = treadle(*step)
+    assert (refused.code, api.asked) == (2, [])
+    assert "then replay with --trust" in refused.err
+    ran = treadle(*step, "--trust", "--format", "json")
+    assert (ran.code, ran.json["counts"]) == (0, {"live": 1})
+    assert [json.loads(sent.body)["messages"] for sent in api.asked] == [[{"role": "user", "content": "Wie spät?"}]]

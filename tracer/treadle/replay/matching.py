@@ -158,7 +158,8 @@ class _Places:
 
 
 def _ordinal_key(ordinal: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in ordinal.split("."))
+    """Return what orders places; a span that came from elsewhere has none."""
+    return tuple(int(part) for part in ordinal.split(".") if part.isdecimal())
 
 
 def _but_self(payload: bytes) -> tuple[str, str] | None:

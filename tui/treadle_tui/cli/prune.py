@@ -70,7 +70,11 @@ def command(settings: Settings, /, **asked: Any) -> int:
         return Ending.UNUSABLE
     pruned = prune(path, choice.traces)
     gone = f"{_traces(pruned.traces)}, {pruned.journals} journal files and {pruned.blobs} large values removed"
-    click.echo(f"{gone}: {figures.size(pruned.before_bytes)} before, {figures.size(pruned.after_bytes)} now")
+    now = f"{figures.size(pruned.after_bytes)} now"
+    if pruned.after_bytes < pruned.before_bytes:
+        click.echo(f"{gone}: {figures.size(pruned.before_bytes)} before, {now}")
+    else:
+        click.echo(f"{gone}: {now}, and an index made anew takes a few MB at least")
     return Ending.DONE
 
 
